@@ -1,0 +1,26 @@
+# annal_guide_test(NAME GUIDE LINKS …)
+#
+# Compiles the program in docs/guides/GUIDE (its first ```cpp block), runs it, and compares what it prints with
+# the ```text block that follows it. The test is called NAMEGuide.prints_what_it_says.
+function(annal_guide_test name guide)
+  cmake_parse_arguments(arg "" "" "LINKS" ${ARGN})
+  if(ANNAL_CONCURRENT_TESTS_ONLY)
+    return()
+  endif()
+  set(page ${PROJECT_SOURCE_DIR}/docs/guides/${guide})
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${page})
+  file(READ ${page} text)
+  if(NOT "${text}" MATCHES "```cpp\n([^`]*)```\n```text\n([^`]*)```")
+    message(FATAL_ERROR "${page} has no C++ program followed by what it prints")
+  endif()
+  set(printed "${CMAKE_MATCH_2}")
+  string(TOLOWER ${name} lower)
+  file(CONFIGURE OUTPUT ${lower}_guide.cpp CONTENT "${CMAKE_MATCH_1}" @ONLY)
+  string(REGEX REPLACE "([][().*+?|^$\\])" "\\\\\\1" pattern "${printed}")
+  add_executable(annal_${lower}_guide ${CMAKE_CURRENT_BINARY_DIR}/${lower}_guide.cpp)
+  target_link_libraries(annal_${lower}_guide PRIVATE ${arg_LINKS})
+  annal_compile_options(annal_${lower}_guide)
+  add_test(NAME ${name}Guide.prints_what_it_says COMMAND annal_${lower}_guide)
+  set_tests_properties(${name}Guide.prints_what_it_says PROPERTIES
+    PASS_REGULAR_EXPRESSION "^${pattern}$" TIMEOUT 60)
+endfunction()

@@ -1,0 +1,24 @@
+// The chain of middleware that an event passes before it is recorded or dispatched.
+#pragma once
+
+#include "annal/bus/bus.hpp"
+
+#include <memory>
+#include <string>
+
+namespace annal {
+
+//   threads   any number of callers
+class MiddlewareChain {
+ public:
+  MiddlewareChain();
+  Connection add(std::string name, Middleware middleware);
+  // Through every middleware in the order they were added, or to the first that drops or spoils it.
+  Bus::Admission run(Envelope event) const;
+
+ private:
+  struct State;
+  std::shared_ptr<State> state_;
+};
+
+}  // namespace annal

@@ -1,0 +1,270 @@
+#include "annal/log/commit.hpp"
+
+#include "annal/event/json.hpp"
+#include "annal/event/topic.hpp"
+#include "annal/log/event_log.hpp"
+
+#include <algorithm>
+#include <set>
+
+namespace annal {
+
+namespace {
+
+// Appends little-endian bytes, as docs/reference/file-format.md lays hashes out.
+void put_number(std::string& out, std::uint64_t number, int bytes) {
+  for (int i = 0; i < bytes; ++i) out.push_back(static_cast<char>(number >> (8 * i)));
+}
+
+void put_text(std::string& out, std::string_view text) {
+  put_number(out, text.size(), 4);
+  out.append(text);
+}
+
+std::string_view bytes_of(const Hash& hash) {
+  return {reinterpret_cast<const char*>(hash.bytes.data()), hash.bytes.size()};
+}
+
+bool is_plain(std::string_view text) {
+  return is_utf8(text) && std::none_of(text.begin(), text.end(), [](char c) {
+           return static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
+         });
+}
+
+bool is_word(std::string_view text) {
+  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+           c == '-';
+  });
+}
+
+std::string quoted(std::string_view text) {
+  return '"' + std::string(text.substr(0, 80)) + (text.size() > 80 ? "…\"" : "\"");
+}
+
+std::string fault_in_stream(std::string_view stream) {
+  const auto slash = stream.find('/');
+  if (stream.size() > limits::name_bytes)
+    return "the stream " + quoted(stream) + " is over 256 bytes";
+  if (slash == std::string_view::npos || !is_word(stream.substr(0, slash)) ||
+      slash + 1 == stream.size() || !is_plain(stream))
+    return "the stream " + quoted(stream) +
+           " is not named kind/name in UTF-8 without control characters";
+  return {};
+}
+
+std::string fault_in_tag(std::string_view tag) {
+  const auto colon = tag.find(':');
+  if (tag.size() > limits::name_bytes) return "the tag " + quoted(tag) + " is over 256 bytes";
+  if (colon == std::string_view::npos || !is_word(tag.substr(0, colon)) ||
+      colon + 1 == tag.size() || !is_plain(tag))
+    return "the tag " + quoted(tag) + " is not key:value in UTF-8 without control characters";
+  return {};
+}
+
+std::string fault_in_names(const Envelope& event) {
+  for (const auto* name :
+       {&event.source, &event.correlation_id, &event.causation_id, &event.content_type})
+    if (name->size() > limits::name_bytes || !is_plain(*name))
+      return quoted(*name) +
+             " is not a name of at most 256 bytes in UTF-8 without control characters";
+  std::set<std::string_view> seen;
+  for (const auto& tag : event.tags) {
+    if (auto fault = fault_in_tag(tag); !fault.empty()) return fault;
+    if (!seen.insert(tag).second) return "the tag " + quoted(tag) + " stands twice on one event";
+  }
+  if (event.tags.size() > limits::event_tags)
+    return "an event of " + event.stream + " carries " + std::to_string(event.tags.size()) +
+           " tags; 32 are the limit";
+  seen.clear();
+  for (const auto& [key, value] : event.metadata) {
+    if (key.empty() || key.size() > limits::name_bytes || !is_utf8(key) || !is_utf8(value))
+      return "the metadata " + quoted(key) + " is not UTF-8 under a name of 1–256 bytes";
+    if (!seen.insert(key).second)
+      return "the metadata " + quoted(key) + " stands twice on one event";
+  }
+  return {};
+}
+
+std::string fault_in(const Envelope& event) {
+  if (auto fault = fault_in_stream(event.stream); !fault.empty()) return fault;
+  if (!is_topic(event.type))
+    return "the event type " + quoted(event.type) + " is no topic such as document.updated";
+  if (event.schema_version == 0)
+    return "the schema version of " + event.type + " is 0; they start at 1";
+  if (event.codec == Codec::json)
+    if (auto fault = check_json(event.data))
+      return "the data of " + event.type + " is no JSON: " + fault->reason + " at byte " +
+             std::to_string(fault->offset);
+  return fault_in_names(event);
+}
+
+std::size_t metadata_bytes(const Envelope& event) {
+  std::size_t bytes = 0;
+  for (const auto& [key, value] : event.metadata) bytes += key.size() + value.size();
+  return bytes;
+}
+
+std::optional<TooLarge> excess(const Commit& commit) {
+  if (commit.events.size() > limits::commit_events)
+    return TooLarge{"the commit's number of events", commit.events.size(), limits::commit_events};
+  if (commit.records.size() > limits::commit_records)
+    return TooLarge{"the commit's number of records", commit.records.size(),
+                    limits::commit_records};
+  std::size_t total = 0;
+  for (const auto& event : commit.events) {
+    const std::size_t size = event.data.size() + metadata_bytes(event);
+    if (size > limits::event_bytes)
+      return TooLarge{"an event of " + event.stream, size, limits::event_bytes};
+    total += size;
+  }
+  for (const auto& record : commit.records) {
+    const std::size_t size = record.value ? record.value->size() : 0;
+    if (size > limits::record_bytes)
+      return TooLarge{"the record " + record.space + ' ' + record.key, size, limits::record_bytes};
+    total += size;
+  }
+  if (total > limits::commit_bytes) return TooLarge{"the commit", total, limits::commit_bytes};
+  return std::nullopt;
+}
+
+std::string fault_in(const Commit& commit) {
+  if (commit.events.empty() && commit.records.empty())
+    return "the commit is empty: it needs an event or a record";
+  for (const auto& event : commit.events)
+    if (auto fault = fault_in(event); !fault.empty()) return fault;
+  for (const auto& condition : commit.conditions)
+    if (auto fault = fault_in_stream(condition.stream); !fault.empty()) return fault;
+  std::set<std::pair<std::string_view, std::string_view>> keys;
+  for (const auto& record : commit.records) {
+    if (record.key.empty() || record.key.size() > limits::record_key_bytes)
+      return "the record key " + quoted(record.key) + " is not 1–512 bytes long";
+    if (!keys.insert({record.space, record.key}).second)
+      return "the record " + quoted(record.key) + " is changed twice in one commit";
+  }
+  if (const auto& key = commit.idempotency_key) {
+    const auto visible = [](char c) { return c > 0x20 && c < 0x7f; };
+    if (key->empty() || key->size() > limits::idempotency_key_bytes ||
+        !std::all_of(key->begin(), key->end(), visible))
+      return "the idempotency key " + quoted(*key) + " is not 1–128 visible ASCII characters";
+    if (commit.events.empty()) return "an idempotency key needs an event to be kept with";
+  }
+  return {};
+}
+
+// What the events say, without what differs between two tries of one request (ids, salts,
+// correlation).
+Hash hash_of_request(const Commit& commit) {
+  std::string text = "annal.request.1";
+  text.push_back('\0');
+  for (const auto& event : commit.events) {
+    for (std::string_view part : {std::string_view(event.stream), std::string_view(event.type),
+                                  std::string_view(event.content_type),
+                                  std::string_view(event.source), std::string_view(event.data)})
+      put_text(text, part);
+    put_number(text, event.schema_version, 4);
+    put_number(text, static_cast<std::uint8_t>(event.codec), 1);
+    put_number(text, event.tags.size(), 4);
+    for (const auto& tag : event.tags) put_text(text, tag);
+    put_number(text, event.metadata.size(), 4);
+    for (const auto& [key, value] : event.metadata) put_text(text, key), put_text(text, value);
+  }
+  for (const auto& condition : commit.conditions)
+    put_text(text, condition.stream), put_text(text, condition.expected.to_string());
+  return sha256({text});
+}
+
+}  // namespace
+
+bool ExpectedVersion::holds(Version actual) const {
+  switch (kind_) {
+    case Kind::any:
+      return true;
+    case Kind::none:
+      return actual.value == 0;
+    case Kind::exists:
+      return actual.value > 0;
+    case Kind::exact:
+      return actual == version_;
+  }
+  return false;
+}
+
+std::string ExpectedVersion::to_string() const {
+  switch (kind_) {
+    case Kind::any:
+      return "any version";
+    case Kind::none:
+      return "no stream";
+    case Kind::exists:
+      return "an existing stream";
+    case Kind::exact:
+      break;
+  }
+  return "version " + std::to_string(version_.value);
+}
+
+std::string_view to_string(Durability durability) {
+  return durability == Durability::power ? "power" : "ephemeral";
+}
+
+std::string Rejected::message() const {
+  struct Words {
+    std::string operator()(const VersionConflict& r) const {
+      const std::string actual = r.actual.value == 0
+                                     ? "does not exist"
+                                     : "is at version " + std::to_string(r.actual.value);
+      return r.stream + ' ' + actual + ", the commit expects " + r.expected.to_string() +
+             ": read it again and decide anew";
+    }
+    std::string operator()(const RecordConflict& r) const {
+      return "the record " + r.space + ' ' + r.key + " was derived at position " +
+             std::to_string(r.actual.value) + ", the commit expects " +
+             std::to_string(r.expected.value) + ": read it again and decide anew";
+    }
+    std::string operator()(const IdempotencyMismatch& r) const {
+      return "the idempotency key " + quoted(r.key) + " was used at position " +
+             std::to_string(r.first_used_at.value) + " for another request: use a new key";
+    }
+    std::string operator()(const TooLarge& r) const {
+      return r.what + " is too large: " + std::to_string(r.size) + ", the limit is " +
+             std::to_string(r.limit);
+    }
+    std::string operator()(const Malformed& r) const { return r.what; }
+    std::string operator()(const Busy& r) const {
+      return std::to_string(r.queued) + " requests are waiting already: try again later";
+    }
+    std::string operator()(const DiskFull& r) const { return r.what; }
+    std::string operator()(const Vetoed& r) const { return "refused by " + r.by + ": " + r.reason; }
+    std::string operator()(const Closed& r) const { return r.why; }
+  };
+  return std::visit(Words{}, reason);
+}
+
+Hash commit_hash(const Hash& previous, Timestamp recorded_at, const std::vector<Envelope>& events) {
+  std::string text = "annal.commit.1";
+  text.push_back('\0');
+  text.append(bytes_of(previous));
+  put_number(text, static_cast<std::uint64_t>(recorded_at.time_since_epoch().count()), 8);
+  put_number(text, events.size(), 4);
+  for (const auto& event : events) {
+    put_number(text, event.position.value, 8);
+    put_number(text, event.version.value, 8);
+    text.append(bytes_of(event.hash));
+  }
+  return sha256({text});
+}
+
+std::optional<Rejected> prepare(Commit& commit, UlidGenerator& ids, Randomness& randomness) {
+  if (auto too_large = excess(commit)) return Rejected{*too_large};
+  if (auto fault = fault_in(commit); !fault.empty()) return Rejected{Malformed{fault}};
+  for (auto& event : commit.events) {
+    if (event.id.is_nil()) event.id = ids.next();
+    if (event.salt == Salt{}) randomness.fill(event.salt);
+    event.hash = event_hash(event);
+  }
+  if (commit.idempotency_key && !commit.request_hash) commit.request_hash = hash_of_request(commit);
+  return std::nullopt;
+}
+
+}  // namespace annal

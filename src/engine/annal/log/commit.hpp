@@ -1,0 +1,158 @@
+// What is asked of the log in one append, and what the log answers.
+#pragma once
+
+#include "annal/event/envelope.hpp"
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+namespace annal {
+
+// The largest things a log takes. Everything larger is refused before any I/O.
+namespace limits {
+inline constexpr std::size_t event_bytes = 1024 * 1024;       // data and metadata of one event
+inline constexpr std::size_t commit_bytes = 8 * 1024 * 1024;  // events and records of one commit
+inline constexpr std::size_t commit_events = 1000;
+inline constexpr std::size_t commit_records = 4096;
+inline constexpr std::size_t name_bytes = 256;  // stream, source, tag, record key without its space
+inline constexpr std::size_t event_tags = 32;
+inline constexpr std::size_t idempotency_key_bytes = 128;  // visible ASCII
+inline constexpr std::size_t record_key_bytes = 512;
+inline constexpr std::size_t record_bytes = 2 * 1024 * 1024;
+}  // namespace limits
+
+// What a stream must look like for the commit to happen.
+class ExpectedVersion {
+ public:
+  static ExpectedVersion any() { return ExpectedVersion(Kind::any, {}); }
+  static ExpectedVersion none() { return ExpectedVersion(Kind::none, {}); }      // no event yet
+  static ExpectedVersion exists() { return ExpectedVersion(Kind::exists, {}); }  // at least one
+  static ExpectedVersion exactly(Version version) { return ExpectedVersion(Kind::exact, version); }
+
+  bool holds(Version actual) const;
+  std::string to_string() const;  // "version 7", "no stream", "an existing stream", "any version"
+
+ private:
+  enum class Kind { any, none, exists, exact };
+  ExpectedVersion(Kind kind, Version version) : kind_(kind), version_(version) {}
+  Kind kind_;
+  Version version_;
+};
+
+struct StreamCondition {
+  std::string stream;
+  ExpectedVersion expected;
+};
+
+// A record: bytes under a key in a named space, derived from events and changed in their commit.
+// Columns are what the space declares it is looked up by.
+struct Record {
+  std::string key;
+  std::string value;
+  std::map<std::string, std::int64_t> columns;
+  Position derived_at;       // the last event the value depends on
+  Timestamp derived_time{};  // that event's recorded_at
+};
+
+// Puts a record, or erases it when value is absent.
+struct RecordChange {
+  std::string space;
+  std::string key;                              // at most 512 bytes
+  std::optional<std::string> value;             // at most 2 MiB
+  std::map<std::string, std::int64_t> columns;  // every column its space declares
+  // The derived_at the record must still have; position 0: it must not exist. Absent: whatever it
+  // is.
+  std::optional<Position> expected;
+  // Absent: derived from this commit's last event.
+  std::optional<Position> derived_at;
+};
+
+// One append request, all or nothing. Pure data; sizes are bounded by annal::limits.
+struct Commit {
+  std::vector<Envelope> events;  // of one stream or several; may be empty if records are not
+  std::vector<StreamCondition> conditions;  // also on streams not written to
+  std::vector<RecordChange> records;
+  std::optional<std::string> idempotency_key;  // 1–128 visible ASCII characters
+  // What makes two requests with one key the same request; by default a hash of what the events
+  // say.
+  std::optional<Hash> request_hash;
+  // For imports: the time to record, clamped to between the last one + 1 µs and now.
+  std::optional<Timestamp> recorded_at;
+};
+
+enum class Durability : std::uint8_t {
+  ephemeral = 0,  // in memory: gone with the process
+  power = 2,      // fsync returned: survives power loss
+};
+std::string_view to_string(Durability durability);
+
+// The commit is in the log.
+struct Appended {
+  Position first;   // of its first event; position after the head if it held none
+  Position last;    // of its last event; the head if it held none
+  Version version;  // of its last event in that event's stream
+  Timestamp recorded_at{};
+  Durability durability = Durability::power;
+  Hash hash;              // commit_hash; of the newest commit if it held no events
+  bool replayed = false;  // the idempotency key had been used: this is the first answer again
+  bool clamped = false;   // the recorded_at asked for was moved
+};
+
+struct VersionConflict {
+  std::string stream;
+  ExpectedVersion expected;
+  Version actual;
+};
+struct RecordConflict {
+  std::string space, key;
+  Position expected, actual;
+};
+struct IdempotencyMismatch {
+  std::string key;
+  Position first_used_at;
+};
+struct TooLarge {
+  std::string what;
+  std::uint64_t size, limit;
+};
+struct Malformed {
+  std::string what;
+};  // a name, tag, key or commit no log could take
+struct Busy {
+  std::size_t queued;
+};  // the queue is full: try again later
+struct DiskFull {
+  std::string what;
+};
+struct Vetoed {
+  std::string by, reason;
+};  // middleware or a control handler said no
+struct Closed {
+  std::string why;
+};  // the store is closed, read-only or has failed
+
+// Certainly not applied, now or later.
+struct Rejected {
+  std::variant<VersionConflict, RecordConflict, IdempotencyMismatch, TooLarge, Malformed, Busy,
+               DiskFull, Vetoed, Closed>
+      reason;
+  std::string message() const;  // one line naming the thing, the value and the remedy
+};
+
+// The commit may or may not be in the log. Ask again with the same idempotency key.
+struct Unknown {
+  std::string what;
+};
+
+using AppendOutcome = std::variant<Appended, Rejected, Unknown>;
+
+// The hash that seals a commit: the previous commit's hash, its recorded_at, and position, version
+// and hash of each event. Source: docs/reference/file-format.md
+Hash commit_hash(const Hash& previous, Timestamp recorded_at, const std::vector<Envelope>& events);
+
+}  // namespace annal

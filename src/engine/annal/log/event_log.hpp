@@ -1,0 +1,170 @@
+// The port to the log: append-only, one order for everybody. Adapters: annal/sqlite, annal/memory.
+//
+//   auto log = annal::memory::open();
+//   annal::Commit commit;
+//   commit.events.push_back(event);
+//   auto outcome = log->append(std::move(commit));
+//   annal::Page page = log->read({.stream = "document/orders/7"});
+#pragma once
+
+#include "annal/event/catalogue.hpp"
+#include "annal/event/topic.hpp"
+#include "annal/log/commit.hpp"
+
+#include <chrono>
+#include <functional>
+#include <future>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace annal {
+
+// Which events: of the stream if one is given, and of any of the types, and with all of the tags.
+// An empty query is the whole log.
+struct Query {
+  std::optional<std::string> stream;
+  std::vector<TopicPattern> types;
+  std::vector<std::string> tags;
+
+  bool matches(const Envelope& event) const;
+};
+
+enum class Direction { forwards, backwards };
+
+// A page of events. Bounds are inclusive; a bound not given is the end of the log on that side.
+struct ReadRequest {
+  Query query;
+  Direction direction = Direction::forwards;
+  std::optional<Position> from, to;                 // lowest and highest position
+  std::optional<Version> from_version, to_version;  // only with a stream
+  std::size_t limit = 256;                          // 1–4096 events
+};
+
+// At most `limit` events and about 8 MiB of them, whichever comes first.
+struct Page {
+  std::vector<Envelope> events;  // in the order asked for
+  Position head;                 // the log's head when it was read
+  bool more = false;             // there are further events in that direction
+};
+
+// What a space of records is looked up by.
+struct SpaceDeclaration {
+  std::string name;                  // letters, digits, `_`; starts with a letter
+  std::vector<std::string> columns;  // likewise; integers, indexed
+};
+
+// Records in key order (bytewise), those with the given prefix.
+struct RecordRequest {
+  std::string space;
+  std::string prefix;
+  std::optional<std::string> after;           // keys beyond this one in the direction asked for
+  std::optional<std::string> to;              // and not beyond this one, itself included
+  std::map<std::string, std::int64_t> where;  // declared columns equal to these
+  Direction direction = Direction::forwards;
+  std::size_t limit = 256;  // 1–4096
+};
+
+struct RecordPage {
+  std::vector<Record> records;
+  Position head;
+  bool more = false;
+};
+
+// A commit found by its idempotency key.
+struct KeyedCommit {
+  Appended outcome;
+  Hash request_hash;
+};
+
+// What the log knows of a commit from its last event.
+struct CommitInfo {
+  Position first, last;
+  Timestamp recorded_at{};
+  Hash hash;
+  std::optional<std::string> idempotency_key;
+  std::optional<Hash> request_hash;
+};
+
+// What a full check of the log found.
+struct Verification {
+  Position head;
+  std::uint64_t commits = 0;
+  Hash head_hash;                   // of the newest commit: keep it, and the log can be held to it
+  std::vector<std::string> faults;  // empty: everything is as it was recorded
+  std::vector<Position> damaged;    // where, as far as a position can be named
+};
+
+struct LogStatistics {
+  Position head;
+  std::uint64_t streams = 0, types = 0, bytes = 0, wal_bytes = 0;
+  std::uint64_t commits = 0, groups = 0;    // since it was opened
+  std::uint64_t queued = 0, unindexed = 0;  // requests waiting; events not yet in the index
+  std::chrono::microseconds sync_p50{}, sync_p99{};  // of the newest 1024 group commits
+  Durability durability = Durability::power;
+  bool read_only = false;
+};
+
+// Called once with the outcome, on a thread of the log's that is not its writer.
+using Completion = std::function<void(AppendOutcome)>;
+
+//   threads   every member: any number of callers
+class EventLog {
+ public:
+  virtual ~EventLog() = default;
+
+  // Hands the commit to the writer.
+  //   completion  runs once, also when the commit is refused or the log is closed; must not throw
+  //   returns     at once; a full queue is Rejected{Busy}
+  //   cost        the event hashes are computed here, on the caller's thread
+  virtual void submit(Commit commit, Completion completion) = 0;
+
+  // Appends all or nothing; returns once it is as durable as the log promises, or refused.
+  //   cost      one position an event; one fsync shared with whoever else is appending
+  virtual AppendOutcome append(Commit commit);
+  std::future<AppendOutcome> append_async(Commit commit);
+
+  // The page is one snapshot of the log, and says of which head. Every event's hash has been
+  // checked.
+  //   throws    CorruptionError naming the positions, InvalidInput for a limit out of bounds
+  virtual Page read(const ReadRequest& request) const = 0;
+  virtual std::optional<Envelope> event_at(Position position) const = 0;
+  // The newest version of a stream; 0 if there is none.
+  virtual Version stream_version(std::string_view stream) const = 0;
+  virtual Position head() const = 0;
+  // The last position recorded at or before the time; 0 if that is before the first event.
+  //   cost      O(log n) look-ups
+  virtual Position position_at(Timestamp time) const = 0;
+  // The commit that holds the position. Throws InvalidInput if there is none.
+  virtual CommitInfo commit_at(Position position) const = 0;
+  virtual std::optional<KeyedCommit> find_commit(std::string_view idempotency_key) const = 0;
+
+  virtual std::optional<Record> record(std::string_view space, std::string_view key) const = 0;
+  virtual RecordPage records(const RecordRequest& request) const = 0;
+
+  // Waits until the head is at least `position`.
+  //   returns   the head then, or when the time is up
+  virtual Position wait_for(Position position, std::chrono::milliseconds timeout) const = 0;
+
+  // Every type ever declared to this log, from whichever program.
+  virtual std::vector<TypeDescription> type_descriptions() const = 0;
+  virtual void declare_types(const std::vector<TypeDescription>& types) = 0;
+
+  // Reads everything: hashes, chain, positions, versions, indexes.
+  //   progress  called now and then with the position reached
+  virtual Verification verify(const std::function<void(Position)>& progress = {}) const = 0;
+  virtual LogStatistics statistics() const = 0;
+  virtual Durability durability() const = 0;
+};
+
+// Throw InvalidInput for a request no log answers. For adapters.
+void check(const ReadRequest& request);
+void check(const RecordRequest& request);
+
+// What the log does with a commit before it is queued: checks every limit and name, fills in ids
+// and salts, and computes event hashes and the request hash. For adapters.
+//   returns   the reason if no log could take the commit
+std::optional<Rejected> prepare(Commit& commit, UlidGenerator& ids, Randomness& randomness);
+
+}  // namespace annal

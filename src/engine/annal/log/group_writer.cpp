@@ -1,0 +1,152 @@
+#include "annal/log/group_writer.hpp"
+
+#include <utility>
+
+namespace annal {
+
+namespace {
+
+std::size_t bytes_of(const Commit& commit) {
+  std::size_t bytes = 0;
+  for (const auto& event : commit.events) bytes += event.data.size() + 256;
+  for (const auto& record : commit.records) bytes += (record.value ? record.value->size() : 0) + 64;
+  return bytes;
+}
+
+}  // namespace
+
+GroupWriter::GroupWriter(Options options, std::function<void(Group&)> commit_group,
+                         std::function<void()> idle)
+    : options_(options), commit_group_(std::move(commit_group)), idle_(std::move(idle)) {
+  writer_ = std::thread([this] { write(); });
+  completer_ = std::thread([this] { run_completions(); });
+}
+
+GroupWriter::~GroupWriter() { close(); }
+
+std::optional<Rejected> GroupWriter::enqueue(std::shared_ptr<Pending> pending) {
+  {
+    std::lock_guard lock(mutex_);
+    if (closed_) return Rejected{Closed{"the store is closed"}};
+    const bool full = queue_.size() >= options_.queue_requests ||
+                      (!queue_.empty() && queued_bytes_ + pending->bytes > options_.queue_bytes);
+    if (full) return Rejected{Busy{queue_.size()}};
+    queued_bytes_ += pending->bytes;
+    queue_.push_back(std::move(pending));
+  }
+  arrived_.notify_one();
+  return std::nullopt;
+}
+
+void GroupWriter::submit(Commit commit, Completion completion) {
+  auto pending = std::make_shared<Pending>();
+  pending->bytes = bytes_of(commit);
+  pending->commit = std::move(commit);
+  pending->completion = std::move(completion);
+  if (auto refusal = enqueue(pending))
+    complete(std::move(pending->completion), std::move(*refusal));
+}
+
+AppendOutcome GroupWriter::append(Commit commit) {
+  auto pending = std::make_shared<Pending>();
+  pending->bytes = bytes_of(commit);
+  pending->commit = std::move(commit);
+  if (auto refusal = enqueue(pending)) return std::move(*refusal);
+  pending->done.wait(false, std::memory_order_acquire);
+  return std::move(pending->outcome);
+}
+
+void GroupWriter::complete(Completion completion, AppendOutcome outcome) {
+  {
+    std::lock_guard lock(completions_mutex_);
+    if (!completions_closed_) {
+      completions_.emplace_back(std::move(completion), std::move(outcome));
+      completed_.notify_one();
+      return;
+    }
+  }
+  completion(std::move(outcome));  // closed already: there is no other thread to run it
+}
+
+std::size_t GroupWriter::queued() const {
+  std::lock_guard lock(mutex_);
+  return queue_.size();
+}
+
+void GroupWriter::close() {
+  {
+    std::lock_guard lock(mutex_);
+    closed_ = true;
+  }
+  arrived_.notify_all();
+  if (writer_.joinable()) writer_.join();
+  {
+    std::lock_guard lock(completions_mutex_);
+    completions_closed_ = true;
+  }
+  completed_.notify_all();
+  if (completer_.joinable()) completer_.join();
+}
+
+GroupWriter::Group GroupWriter::take_group(std::vector<std::shared_ptr<Pending>>& owned) {
+  Group group;
+  std::size_t bytes = 0;
+  while (!queue_.empty() && group.size() < options_.group_requests) {
+    bytes += queue_.front()->bytes;
+    if (!group.empty() && bytes > options_.group_bytes) break;
+    queued_bytes_ -= queue_.front()->bytes;
+    owned.push_back(std::move(queue_.front()));
+    queue_.pop_front();
+    group.push_back(owned.back().get());
+  }
+  return group;
+}
+
+void GroupWriter::write() {
+  std::unique_lock lock(mutex_);
+  for (;;) {
+    const auto waiting = [this] { return !queue_.empty() || closed_; };
+    if (!waiting() && !arrived_.wait_for(lock, options_.idle_after, waiting)) {
+      if (idle_) {
+        lock.unlock();
+        idle_();
+        lock.lock();
+      }
+      arrived_.wait(lock, waiting);
+    }
+    if (queue_.empty()) return;  // closed, and nothing left
+
+    std::vector<std::shared_ptr<Pending>> owned;
+    Group group = take_group(owned);
+    lock.unlock();
+    commit_group_(group);
+    answer(owned);
+    lock.lock();
+  }
+}
+
+void GroupWriter::answer(std::vector<std::shared_ptr<Pending>>& owned) {
+  for (auto& pending : owned) {
+    if (pending->completion) {
+      complete(std::move(pending->completion), std::move(pending->outcome));
+    } else {
+      pending->done.store(true, std::memory_order_release);
+      pending->done.notify_one();
+    }
+  }
+}
+
+void GroupWriter::run_completions() {
+  std::unique_lock lock(completions_mutex_);
+  for (;;) {
+    completed_.wait(lock, [this] { return !completions_.empty() || completions_closed_; });
+    if (completions_.empty()) return;
+    auto [completion, outcome] = std::move(completions_.front());
+    completions_.pop_front();
+    lock.unlock();
+    completion(std::move(outcome));
+    lock.lock();
+  }
+}
+
+}  // namespace annal

@@ -1,0 +1,81 @@
+// The one writer of a log: a thread that takes whatever is queued and commits it as a group. For
+// adapters.
+#pragma once
+
+#include "annal/log/event_log.hpp"
+
+#include <atomic>
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+namespace annal {
+
+// A commit on its way through the writer.
+struct Pending {
+  Commit commit;
+  AppendOutcome outcome = Unknown{"the writer never reached it"};
+  Completion completion;  // empty: somebody waits in append()
+  std::size_t bytes = 0;
+  std::atomic<bool> done{false};
+};
+
+//   threads   submit, append, queued: any number of callers; close and the destructor: one
+class GroupWriter {
+ public:
+  struct Options {
+    std::size_t queue_requests = 1024;           // more are Busy
+    std::size_t queue_bytes = 64 * 1024 * 1024;  // likewise
+    std::size_t group_requests = 1024;
+    std::size_t group_bytes = 16 * 1024 * 1024;  // a group takes at least one commit
+    std::chrono::milliseconds idle_after{200};
+  };
+  using Group = std::vector<Pending*>;
+
+  // commit_group   writes a group and sets every outcome; runs on the writer's thread, must not
+  // throw idle           runs on the writer's thread once the queue has been empty for a while
+  GroupWriter(Options options, std::function<void(Group&)> commit_group,
+              std::function<void()> idle = {});
+  ~GroupWriter();
+
+  // The commit must have been prepared. The completion runs on the completions' thread.
+  void submit(Commit commit, Completion completion);
+  // The caller is woken by the writer itself, without a detour over the completions' thread.
+  AppendOutcome append(Commit commit);
+  // Answers a commit that never reaches the writer, on the completions' thread.
+  void complete(Completion completion, AppendOutcome outcome);
+
+  std::size_t queued() const;
+  // Refuses what comes, writes what is queued, runs what is to be completed.
+  void close();
+
+ private:
+  std::optional<Rejected> enqueue(std::shared_ptr<Pending> pending);
+  void write();
+  Group take_group(std::vector<std::shared_ptr<Pending>>& owned);
+  void answer(std::vector<std::shared_ptr<Pending>>& owned);
+  void run_completions();
+
+  const Options options_;
+  const std::function<void(Group&)> commit_group_;
+  const std::function<void()> idle_;
+
+  mutable std::mutex mutex_;
+  std::condition_variable arrived_;
+  std::deque<std::shared_ptr<Pending>> queue_;
+  std::size_t queued_bytes_ = 0;
+  bool closed_ = false;
+
+  std::mutex completions_mutex_;
+  std::condition_variable completed_;
+  std::deque<std::pair<Completion, AppendOutcome>> completions_;
+  bool completions_closed_ = false;
+
+  std::thread writer_, completer_;
+};
+
+}  // namespace annal
