@@ -1,0 +1,225 @@
+#include "annal/sqlite/database.hpp"
+
+#include "annal/error.hpp"
+
+#include <fcntl.h>
+#include <sqlite3.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+namespace annal::sqlite {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* schema = R"sql(
+CREATE TABLE store(key TEXT PRIMARY KEY, value) WITHOUT ROWID;
+CREATE TABLE names(id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
+CREATE TABLE event_types(type INTEGER PRIMARY KEY);
+CREATE TABLE type_descriptions(
+  name TEXT NOT NULL, schema_version INTEGER NOT NULL, description BLOB NOT NULL,
+  PRIMARY KEY(name, schema_version)) WITHOUT ROWID;
+CREATE TABLE events(
+  position INTEGER PRIMARY KEY,
+  stream INTEGER NOT NULL, version INTEGER NOT NULL,
+  type INTEGER NOT NULL, schema_version INTEGER NOT NULL,
+  codec INTEGER NOT NULL, content_type INTEGER,
+  id BLOB NOT NULL,
+  occurred_at INTEGER, recorded_at INTEGER NOT NULL,
+  source INTEGER, correlation_id TEXT, causation_id TEXT,
+  tags BLOB, metadata BLOB,
+  salt BLOB NOT NULL, hash BLOB NOT NULL,
+  data BLOB NOT NULL,
+  commit_events INTEGER, commit_hash BLOB, idempotency_key TEXT, request_hash BLOB);
+CREATE TABLE postings(
+  key INTEGER NOT NULL, position INTEGER NOT NULL, version INTEGER,
+  PRIMARY KEY(key, position)) WITHOUT ROWID;
+INSERT INTO store VALUES('indexed_to', 0);
+)sql";
+
+void set_up(SQLite::Database& database) {
+  database.exec("PRAGMA synchronous=FULL");
+  database.exec("PRAGMA trusted_schema=OFF");
+  database.exec("PRAGMA cell_size_check=ON");
+  database.exec("PRAGMA mmap_size=0");
+  database.exec("PRAGMA wal_autocheckpoint=0");
+  database.exec("PRAGMA journal_size_limit=67108864");
+  database.exec("PRAGMA temp_store=MEMORY");
+  sqlite3_db_config(database.getHandle(), SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
+  sqlite3_db_config(database.getHandle(), SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0, nullptr);
+}
+
+void require_wal(SQLite::Database& database, const fs::path& path, const char* pragma) {
+  const std::string mode = database.execAndGet(pragma).getString();
+  if (mode != "wal")
+    throw CannotOpen(path.string() +
+                     ": the file system does not support a write-ahead log (SQLite answers \"" +
+                     mode + "\"): put the store on a local disk");
+}
+
+void check_format(SQLite::Database& database, const fs::path& path) {
+  if (database.execAndGet("PRAGMA application_id").getInt() != application_id)
+    throw UnknownFormat(path.string() + " is no annal store: name another file");
+  const int version = database.execAndGet("PRAGMA user_version").getInt();
+  if (version > format_version)
+    throw UnknownFormat(path.string() + " has format " + std::to_string(version) +
+                        ", newer than the " + std::to_string(format_version) +
+                        " this program knows: use a newer annal");
+}
+
+void sync_folder(const fs::path& path) {
+  const fs::path folder = path.has_parent_path() ? path.parent_path() : fs::path(".");
+  const int descriptor = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (descriptor < 0 || ::fsync(descriptor) != 0) {
+    const int error = errno;
+    if (descriptor >= 0) ::close(descriptor);
+    throw CannotOpen(folder.string() +
+                     ": cannot make the new store durable: " + std::strerror(error));
+  }
+  ::close(descriptor);
+}
+
+// SQLite's "unable to open database file" hides why; the file itself tells.
+void refuse_unopenable(const fs::path& path, int mode) {
+  if (::access(path.c_str(), F_OK) != 0 && errno == ENOENT)
+    throw CannotOpen("there is no store at " + path.string() +
+                     ": name another path, or create one");
+  std::error_code ignored;
+  if (fs::is_directory(path, ignored))
+    throw CannotOpen(path.string() + " is a directory: name a file");
+  if (::access(path.c_str(), mode) != 0)
+    throw PermissionDenied("no permission to open " + path.string() + ": " + std::strerror(errno));
+  if (fs::file_size(path, ignored) == 0)
+    throw UnknownFormat(path.string() +
+                        " is an empty file and no annal store: remove it or name another");
+}
+
+template <class Open>
+auto translating(const fs::path& path, std::string_view doing, Open open) {
+  try {
+    return open();
+  } catch (const SQLite::Exception& error) {
+    raise(error, path, doing);
+  }
+}
+
+}  // namespace
+
+void create_store(const fs::path& path, std::string_view store_id, std::int64_t created_at) {
+  // Made beside its place and moved there when complete, so that no crash leaves half a store.
+  const fs::path unfinished = path.string() + ".creating";
+  for (const char* suffix : {"", "-wal", "-shm", "-journal"})
+    fs::remove(unfinished.string() + suffix);
+  translating(path, "creating", [&] {
+    SQLite::Database database(unfinished.string(), SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
+    set_up(database);
+    int reserved = reserved_page_bytes;
+    sqlite3_file_control(database.getHandle(), "main", SQLITE_FCNTL_RESERVE_BYTES, &reserved);
+    require_wal(database, path, "PRAGMA journal_mode=WAL");
+    SQLite::Transaction transaction(database);
+    database.exec("PRAGMA application_id=" + std::to_string(application_id));
+    database.exec("PRAGMA user_version=" + std::to_string(format_version));
+    database.exec(schema);
+    SQLite::Statement insert(database, "INSERT INTO store VALUES(?,?)");
+    insert.bind(1, "store_id");
+    insert.bind(2, std::string(store_id));
+    insert.exec();
+    insert.reset();
+    insert.bind(1, "created_at");
+    insert.bind(2, created_at);
+    insert.exec();
+    transaction.commit();
+    const int rc = sqlite3_wal_checkpoint_v2(database.getHandle(), nullptr,
+                                             SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
+    if (rc != SQLITE_OK) throw SQLite::Exception(database.getHandle(), rc);
+    return 0;
+  });
+  std::error_code error;
+  fs::rename(unfinished, path, error);
+  if (error) throw CannotOpen(path.string() + ": cannot create the store: " + error.message());
+  sync_folder(path);
+}
+
+SQLite::Database open_writer(const fs::path& path) {
+  refuse_unopenable(path, R_OK | W_OK);
+  return translating(path, "opening", [&] {
+    SQLite::Database database(path.string(), SQLite::OPEN_READWRITE);
+    check_format(database, path);
+    set_up(database);
+    require_wal(database, path, "PRAGMA journal_mode");
+    database.exec("PRAGMA cache_size=-32000");
+    return database;
+  });
+}
+
+SQLite::Database open_reader(const fs::path& path) {
+  refuse_unopenable(path, R_OK);
+  return translating(path, "opening", [&] {
+    SQLite::Database database(path.string(), SQLite::OPEN_READONLY);
+    database.setBusyTimeout(5000);  // while another process recovers the write-ahead log
+    check_format(database, path);
+    set_up(database);
+    database.exec("PRAGMA query_only=ON");
+    sqlite3_db_config(database.getHandle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+    return database;
+  });
+}
+
+void raise(const SQLite::Exception& error, const fs::path& path, std::string_view doing) {
+  const std::string what = path.string() + ": " + std::string(doing) + ": " + error.what();
+  switch (error.getErrorCode()) {
+    case SQLITE_NOTADB:
+      throw UnknownFormat(path.string() + " is no annal store: name another file");
+    case SQLITE_CORRUPT:
+      throw CorruptionError(what);
+    case SQLITE_PERM:
+    case SQLITE_AUTH:
+      throw PermissionDenied(what);
+    case SQLITE_READONLY:
+    case SQLITE_CANTOPEN:
+      throw CannotOpen(what);
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+      throw StoreBusy(what + ": another program holds the file");
+    default:
+      throw StorageError(what);
+  }
+}
+
+void bind_text(SQLite::Statement& statement, int index, std::string_view text) {
+  // SQLiteCpp takes text without a copy as a terminated string only, so it is bound as one.
+  statement.bind(index, std::string(text));
+}
+
+void bind_blob(SQLite::Statement& statement, int index, std::string_view bytes) {
+  // A null pointer would bind NULL; an empty blob is not NULL.
+  statement.bindNoCopy(index, bytes.data() ? bytes.data() : "", static_cast<int>(bytes.size()));
+}
+
+std::string_view blob_of(const SQLite::Column& column) {
+  const void* bytes = column.getBlob();
+  return bytes ? std::string_view(static_cast<const char*>(bytes),
+                                  static_cast<std::size_t>(column.getBytes()))
+               : std::string_view();
+}
+
+Hash hash_of(const SQLite::Column& column) {
+  Hash hash;
+  const std::string_view bytes = blob_of(column);
+  if (bytes.size() == hash.bytes.size()) std::memcpy(hash.bytes.data(), bytes.data(), bytes.size());
+  return hash;
+}
+
+Position position_of(const SQLite::Column& column) {
+  return Position{static_cast<std::uint64_t>(column.getInt64())};
+}
+
+std::int64_t signed_of(Position position) {
+  return static_cast<std::int64_t>(std::min<std::uint64_t>(position.value, INT64_MAX));
+}
+
+}  // namespace annal::sqlite

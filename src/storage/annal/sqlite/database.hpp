@@ -1,0 +1,43 @@
+// One SQLite connection as annal uses it, and the one place where SQLite's errors become annal's.
+#pragma once
+
+#include "annal/event/hash.hpp"
+#include "annal/event/position.hpp"
+
+#include <SQLiteCpp/SQLiteCpp.h>
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace annal::sqlite {
+
+inline constexpr int application_id = 0x616e6e6c;  // "annl"
+inline constexpr int format_version = 1;
+inline constexpr int reserved_page_bytes = 16;  // for a checksum in every page
+
+// Creates a store at a path where there is nothing: complete, or not at all.
+void create_store(const std::filesystem::path& path, std::string_view store_id,
+                  std::int64_t created_at);
+
+// Opens an existing store and checks that it is one of a format this program knows.
+//   throws    UnknownFormat, PermissionDenied, CannotOpen
+SQLite::Database open_writer(const std::filesystem::path& path);
+SQLite::Database open_reader(const std::filesystem::path& path);
+
+// Throws what the SQLite error means, naming the file and what was being done.
+[[noreturn]] void raise(const SQLite::Exception& error, const std::filesystem::path& path,
+                        std::string_view doing);
+
+// Text and blobs are bound without a copy: they must live until the statement is reset.
+void bind_text(SQLite::Statement& statement, int index, std::string_view text);
+void bind_blob(SQLite::Statement& statement, int index, std::string_view bytes);
+std::string_view blob_of(const SQLite::Column& column);
+// Zeros if the column does not hold 32 bytes.
+Hash hash_of(const SQLite::Column& column);
+Position position_of(const SQLite::Column& column);
+std::int64_t signed_of(Position position);
+
+}  // namespace annal::sqlite

@@ -1,0 +1,52 @@
+// Between an envelope and its row in the events table.
+#pragma once
+
+#include "annal/log/event_log.hpp"
+#include "annal/sqlite/index_tail.hpp"
+#include "annal/sqlite/names.hpp"
+
+#include <SQLiteCpp/SQLiteCpp.h>
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace annal::sqlite {
+
+// The columns of `read_row` and `postings_of`, in their order.
+inline constexpr const char* event_columns =
+    "position,stream,version,type,schema_version,codec,content_type,id,occurred_at,recorded_at,"
+    "source,"
+    "correlation_id,causation_id,tags,metadata,salt,hash,data";
+inline constexpr const char* posting_columns = "position,stream,version,type,tags,idempotency_key";
+
+// The event in the row the statement stands on. Its hash has not been checked.
+Envelope read_row(SQLite::Statement& row, Names& names);
+
+// What the row's event is found by; the statement selects posting_columns.
+void postings_of(SQLite::Statement& row, std::vector<Posting>& postings);
+
+IndexKey index_key_of(std::string_view idempotency_key);
+
+// Throws CorruptionError naming the position if the event is not what was recorded.
+void check_hash(const Envelope& event);
+
+// Writes event rows; belongs to the writer.
+class EventRows {
+ public:
+  EventRows(SQLite::Database& database, Names& names);
+  // Inserts the commit's events and lists what they are found by.
+  void insert(const Commit& commit, const Hash& commit_hash, std::vector<Posting>& postings);
+  // After a transaction was rolled back.
+  void forget() { known_types_.clear(); }
+
+ private:
+  void insert_event(const Envelope& event, const Commit* last_of, const Hash& commit_hash,
+                    std::vector<Posting>& postings);
+
+  Names& names_;
+  SQLite::Statement insert_, insert_type_;
+  RecentlyUsed<std::int64_t, bool> known_types_{1024};
+};
+
+}  // namespace annal::sqlite

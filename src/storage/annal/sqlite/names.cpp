@@ -1,0 +1,56 @@
+#include "annal/sqlite/names.hpp"
+
+#include "annal/error.hpp"
+
+namespace annal::sqlite {
+
+Names::Names(SQLite::Database& database, std::size_t cached)
+    : by_name_(database, "SELECT id FROM names WHERE name=?"),
+      by_id_(database, "SELECT name FROM names WHERE id=?"),
+      database_(database),
+      ids_(cached),
+      texts_(cached) {}
+
+std::optional<std::int64_t> Names::find(const std::string& name) {
+  if (const auto* id = ids_.find(name)) return *id;
+  by_name_.reset();
+  by_name_.bindNoCopy(1, name);
+  if (!by_name_.executeStep()) {
+    by_name_.reset();
+    return std::nullopt;
+  }
+  const std::int64_t id = by_name_.getColumn(0).getInt64();
+  by_name_.reset();
+  return ids_.put(name, id);
+}
+
+const std::string& Names::text(std::int64_t id) {
+  if (const auto* name = texts_.find(id)) return *name;
+  by_id_.reset();
+  by_id_.bind(1, id);
+  if (!by_id_.executeStep()) {
+    by_id_.reset();
+    throw CorruptionError("the store has no name number " + std::to_string(id) +
+                          ", but an event uses it: run `annal verify`");
+  }
+  std::string name = by_id_.getColumn(0).getString();
+  by_id_.reset();
+  return texts_.put(id, std::move(name));
+}
+
+std::int64_t Names::intern(const std::string& name) {
+  if (const auto known = find(name)) return *known;
+  if (!insert_) insert_.emplace(database_, "INSERT INTO names(name) VALUES(?)");
+  insert_->reset();
+  insert_->bindNoCopy(1, name);
+  insert_->exec();
+  insert_->reset();
+  return ids_.put(name, database_.getLastInsertRowid());
+}
+
+void Names::forget() {
+  ids_.clear();
+  texts_.clear();
+}
+
+}  // namespace annal::sqlite

@@ -1,0 +1,463 @@
+#include "annal/sqlite/reader.hpp"
+
+#include "annal/error.hpp"
+#include "annal/sqlite/database.hpp"
+
+#include <algorithm>
+
+namespace annal::sqlite {
+
+namespace {
+
+constexpr std::size_t page_bytes = 8 * 1024 * 1024;
+constexpr std::size_t index_step = 512;   // postings taken at a time
+constexpr std::size_t merged_types = 16;  // more types are read by scanning the log
+constexpr std::size_t cached_names = 32768;
+
+std::string select_events(const char* rest) {
+  return std::string("SELECT ") + event_columns + " FROM events " + rest;
+}
+
+}  // namespace
+
+struct Reader::Keys {
+  bool nothing = false;          // no event can match
+  std::vector<IndexKey> any_of;  // the events of any of these keys; none: every event
+  bool by_stream = false;        // any_of is one stream's key
+};
+
+Reader::Reader(const std::filesystem::path& path, const std::vector<SpaceDeclaration>& spaces,
+               const IndexTail* tail, FollowedTail* followed)
+    : path_(path),
+      database_(open_reader(path)),
+      names_(database_, cached_names),
+      records_(database_, spaces),
+      tail_(tail),
+      followed_(followed),
+      begin_(database_, "BEGIN"),
+      end_(database_, "COMMIT"),
+      indexed_to_(database_, "SELECT value FROM store WHERE key='indexed_to'"),
+      max_position_(database_, "SELECT coalesce(max(position),0) FROM events"),
+      event_(database_, select_events("WHERE position=?1")),
+      forwards_(database_, select_events("WHERE position BETWEEN ?1 AND ?2 ORDER BY position")),
+      backwards_(database_,
+                 select_events("WHERE position BETWEEN ?1 AND ?2 ORDER BY position DESC")),
+      ascending_(
+          database_,
+          "SELECT position,version FROM postings WHERE key=?1 AND position BETWEEN ?2 AND ?3 "
+          "ORDER BY position LIMIT ?4"),
+      descending_(
+          database_,
+          "SELECT position,version FROM postings WHERE key=?1 AND position BETWEEN ?2 AND ?3 "
+          "ORDER BY position DESC LIMIT ?4"),
+      recorded_at_(database_, "SELECT recorded_at FROM events WHERE position=?1"),
+      commit_(
+          database_,
+          "SELECT "
+          "position,version,recorded_at,commit_events,commit_hash,idempotency_key,request_hash "
+          "FROM events WHERE position>=?1 AND commit_hash IS NOT NULL ORDER BY position LIMIT 1") {}
+
+// --- snapshots
+// ----------------------------------------------------------------------------------------
+
+Reader::Snapshot::Snapshot(Reader& reader, std::span<const IndexKey> keys) : reader_(reader) {
+  IndexTail::Slice slice;
+  try {
+    if (reader.tail_) {
+      // First the tail, then the snapshot: a merge between the two loses nothing.
+      slice = reader.tail_->look_up(keys);
+      reader.begin();
+    } else {
+      std::lock_guard lock(reader.followed_->mutex);
+      reader.begin();
+      reader.fill(reader.followed_->tail);
+      slice = reader.followed_->tail.look_up(keys);
+    }
+    indexed_to.value = static_cast<std::uint64_t>(reader.indexed_to());
+  } catch (...) {
+    reader.end();
+    throw;
+  }
+  head = slice.head;
+  tail = std::move(slice.entries);
+}
+
+Reader::Snapshot::~Snapshot() { reader_.end(); }
+
+void Reader::begin() {
+  begin_.reset();
+  begin_.exec();
+  in_transaction_ = true;
+}
+
+void Reader::end() noexcept {
+  if (!in_transaction_) return;
+  // Ending a read transaction writes nothing; if it fails the next BEGIN tells.
+  for (auto* statement : {&indexed_to_, &max_position_, &event_, &forwards_, &backwards_,
+                          &ascending_, &descending_, &recorded_at_, &commit_})
+    statement->tryReset();
+  end_.tryReset();
+  end_.tryExecuteStep();
+  end_.tryReset();
+  in_transaction_ = false;
+}
+
+std::int64_t Reader::indexed_to() {
+  indexed_to_.reset();
+  const std::int64_t value = indexed_to_.executeStep() ? indexed_to_.getColumn(0).getInt64() : 0;
+  indexed_to_.reset();
+  return value;
+}
+
+std::int64_t Reader::number(const char* sql) { return database_.execAndGet(sql).getInt64(); }
+
+void Reader::fill(IndexTail& tail) {
+  const Position merged{static_cast<std::uint64_t>(indexed_to())};
+  max_position_.reset();
+  max_position_.executeStep();
+  const Position end = position_of(max_position_.getColumn(0));
+  max_position_.reset();
+
+  tail.drop_through(merged);
+  const Position known = tail.head();
+  if (known >= end) return;
+  SQLite::Statement rows(database_,
+                         std::string("SELECT ") + posting_columns +
+                             " FROM events WHERE position>?1 AND position<=?2 ORDER BY position");
+  rows.bind(1, signed_of(known));
+  rows.bind(2, signed_of(end));
+  std::vector<Posting> postings;
+  while (rows.executeStep()) postings_of(rows, postings);
+  tail.add(postings, end);
+}
+
+// --- the index
+// ----------------------------------------------------------------------------------------
+
+Reader::Keys Reader::keys_of(const Query& query) {
+  Keys keys;
+  const auto use = [&](const std::string& name) {
+    if (const auto id = names_.find(name))
+      keys.any_of.push_back(*id);
+    else
+      keys.nothing = true;  // a name nobody has used
+  };
+  if (query.stream) {
+    keys.by_stream = true;
+    use(*query.stream);
+    return keys;
+  }
+  if (!query.tags.empty()) {
+    use(query.tags.front());  // the other tags are looked for on the events themselves
+    return keys;
+  }
+  if (query.types.empty() ||
+      std::any_of(query.types.begin(), query.types.end(),
+                  [](const auto& type) { return type.matches_everything(); }))
+    return keys;
+  SQLite::Statement types(database_, "SELECT type FROM event_types");
+  while (types.executeStep()) {
+    const std::int64_t id = types.getColumn(0).getInt64();
+    if (matches_any(query.types, names_.text(id))) keys.any_of.push_back(id);
+  }
+  keys.nothing = keys.any_of.empty();
+  if (keys.any_of.size() > merged_types) keys.any_of.clear();
+  return keys;
+}
+
+// The postings of one key within [from, to], in the direction asked for.
+std::vector<IndexTail::Entry> Reader::postings(const Snapshot& snapshot, const Keys& keys,
+                                               std::size_t which, Position from, Position to,
+                                               Direction direction, std::size_t limit) {
+  const bool forwards = direction == Direction::forwards;
+  std::vector<IndexTail::Entry> found;
+
+  const auto from_file = [&] {
+    auto& select = forwards ? ascending_ : descending_;
+    select.reset();
+    select.bind(1, keys.any_of[which]);
+    select.bind(2, signed_of(from));
+    select.bind(3, signed_of(std::min(to, snapshot.indexed_to)));
+    select.bind(4, static_cast<std::int64_t>(limit - found.size()));
+    while (select.executeStep())
+      found.push_back({position_of(select.getColumn(0)),
+                       Version{static_cast<std::uint64_t>(select.getColumn(1).getInt64())}});
+    select.reset();
+  };
+  const auto from_tail = [&] {
+    const auto& entries = snapshot.tail[which];
+    const Position low = std::max(from, next(snapshot.indexed_to));
+    const Position high = std::min(to, snapshot.head);
+    auto first =
+        std::lower_bound(entries.begin(), entries.end(), low,
+                         [](const auto& entry, Position at) { return entry.position < at; });
+    auto last = std::upper_bound(first, entries.end(), high, [](Position at, const auto& entry) {
+      return at < entry.position;
+    });
+    const auto wanted = std::min(limit - found.size(), static_cast<std::size_t>(last - first));
+    if (forwards)
+      found.insert(found.end(), first, first + static_cast<std::ptrdiff_t>(wanted));
+    else
+      std::copy_n(std::make_reverse_iterator(last), wanted, std::back_inserter(found));
+  };
+
+  if (forwards) from_file();
+  if (found.size() < limit) from_tail();
+  if (!forwards && found.size() < limit) from_file();
+  return found;
+}
+
+// The first positions within [from, to] that any of the keys leads to.
+std::vector<Position> Reader::candidates(const Snapshot& snapshot, const Keys& keys, Position from,
+                                         Position to, Direction direction, std::size_t limit) {
+  std::vector<Position> positions;
+  for (std::size_t which = 0; which < keys.any_of.size(); ++which)
+    for (const auto& entry : postings(snapshot, keys, which, from, to, direction, limit))
+      positions.push_back(entry.position);
+  if (keys.any_of.size() > 1) {
+    // An event has one type, so no position comes twice.
+    if (direction == Direction::forwards)
+      std::sort(positions.begin(), positions.end());
+    else
+      std::sort(positions.begin(), positions.end(), std::greater<>());
+    if (positions.size() > limit) positions.resize(limit);
+  }
+  return positions;
+}
+
+std::optional<IndexTail::Entry> Reader::newest(const Snapshot& snapshot, const Keys& keys,
+                                               Position at_most) {
+  if (keys.nothing) return std::nullopt;
+  const auto found = postings(snapshot, keys, 0, Position{1}, at_most, Direction::backwards, 1);
+  if (found.empty()) return std::nullopt;
+  return found.front();
+}
+
+// Where a stream's version is; versions rise with positions, so this is a binary search.
+Position Reader::place_of(const Snapshot& snapshot, const Keys& keys, Version version) {
+  const auto last = newest(snapshot, keys, snapshot.head);
+  if (!last || version > last->version) return next(snapshot.head);
+  Position low{1}, high = last->position;
+  while (low < high) {
+    const Position middle{low.value + (high.value - low.value) / 2};
+    const auto entry = newest(snapshot, keys, middle);
+    if (entry && entry->version >= version)
+      high = entry->position;
+    else
+      low = next(middle);
+  }
+  return low;
+}
+
+// --- events
+// -------------------------------------------------------------------------------------------
+
+Page Reader::read(const ReadRequest& request) {
+  const Keys keys = keys_of(request.query);
+  const Snapshot snapshot(*this, keys.any_of);
+  Page page;
+  page.head = snapshot.head;
+  if (keys.nothing) return page;
+
+  Position from = std::max(request.from.value_or(Position{1}), Position{1});
+  Position to = std::min(request.to.value_or(snapshot.head), snapshot.head);
+  if (request.from_version) from = std::max(from, place_of(snapshot, keys, *request.from_version));
+  if (request.to_version) {
+    const Position beyond = place_of(snapshot, keys, next(*request.to_version));
+    to = std::min(to, Position{beyond.value - 1});
+  }
+  if (from > to) return page;
+  if (keys.any_of.empty())
+    read_in_order(request, from, to, page);
+  else
+    read_by_index(snapshot, keys, request, from, to, page);
+  for (const Envelope& event : page.events) check_hash(event);
+  return page;
+}
+
+void Reader::read_by_index(const Snapshot& snapshot, const Keys& keys, const ReadRequest& request,
+                           Position from, Position to, Page& page) {
+  const bool forwards = request.direction == Direction::forwards;
+  std::size_t bytes = 0;
+  while (from <= to) {
+    const std::size_t step = std::min(index_step, request.limit - page.events.size() + 1);
+    const auto positions = candidates(snapshot, keys, from, to, request.direction, step);
+    for (const Position position : positions) {
+      auto event = event_row(position);
+      if (!event)
+        throw CorruptionError("the index names position " + std::to_string(position.value) +
+                                  ", where there is no event: run `annal verify`",
+                              {position.value});
+      if (!request.query.matches(*event)) continue;
+      if (page.events.size() == request.limit || bytes >= page_bytes) {
+        page.more = true;
+        return;
+      }
+      bytes += event->data.size();
+      page.events.push_back(std::move(*event));
+    }
+    if (positions.size() < step) return;
+    if (forwards)
+      from = next(positions.back());
+    else
+      to = Position{positions.back().value - 1};
+  }
+}
+
+void Reader::read_in_order(const ReadRequest& request, Position from, Position to, Page& page) {
+  auto& rows = request.direction == Direction::forwards ? forwards_ : backwards_;
+  rows.reset();
+  rows.bind(1, signed_of(from));
+  rows.bind(2, signed_of(to));
+  std::size_t bytes = 0;
+  while (rows.executeStep()) {
+    Envelope event = read_row(rows, names_);
+    if (!request.query.matches(event)) continue;
+    if (page.events.size() == request.limit || bytes >= page_bytes) {
+      page.more = true;
+      break;
+    }
+    bytes += event.data.size();
+    page.events.push_back(std::move(event));
+  }
+  rows.reset();
+}
+
+std::optional<Envelope> Reader::event_row(Position position) {
+  event_.reset();
+  event_.bind(1, signed_of(position));
+  std::optional<Envelope> event;
+  if (event_.executeStep()) event = read_row(event_, names_);
+  event_.reset();
+  return event;
+}
+
+std::optional<Envelope> Reader::event_at(Position position) {
+  const Snapshot snapshot(*this, {});
+  if (position.value == 0 || position > snapshot.head) return std::nullopt;
+  auto event = event_row(position);
+  if (!event)
+    throw CorruptionError("there is no event at position " + std::to_string(position.value) +
+                              " of " + std::to_string(snapshot.head.value) + ": run `annal verify`",
+                          {position.value});
+  check_hash(*event);
+  return event;
+}
+
+Version Reader::stream_version(const std::string& stream) {
+  const Keys keys = keys_of(Query{.stream = stream, .types = {}, .tags = {}});
+  const Snapshot snapshot(*this, keys.any_of);
+  const auto last = newest(snapshot, keys, snapshot.head);
+  return last ? last->version : Version{};
+}
+
+Position Reader::head() { return Snapshot(*this, {}).head; }
+
+Timestamp Reader::recorded_at(Position position) {
+  recorded_at_.reset();
+  recorded_at_.bind(1, signed_of(position));
+  if (!recorded_at_.executeStep())
+    throw CorruptionError(
+        "there is no event at position " + std::to_string(position.value) + ": run `annal verify`",
+        {position.value});
+  const Timestamp time{std::chrono::microseconds{recorded_at_.getColumn(0).getInt64()}};
+  recorded_at_.reset();
+  return time;
+}
+
+Position Reader::position_at(Timestamp time) {
+  const Snapshot snapshot(*this, {});
+  std::uint64_t low = 0, high = snapshot.head.value;  // the answer is within [low, high]
+  while (low < high) {
+    const std::uint64_t middle = low + (high - low + 1) / 2;
+    if (recorded_at(Position{middle}) <= time)
+      low = middle;
+    else
+      high = middle - 1;
+  }
+  return Position{low};
+}
+
+// --- commits
+// ------------------------------------------------------------------------------------------
+
+CommitInfo Reader::commit_at(Position position) {
+  const Snapshot snapshot(*this, {});
+  commit_.reset();
+  commit_.bind(1, signed_of(position));
+  if (position.value == 0 || position > snapshot.head || !commit_.executeStep())
+    throw InvalidInput("position " + std::to_string(position.value) +
+                       " is in no commit; the head is " + std::to_string(snapshot.head.value));
+  CommitInfo commit;
+  commit.last.value = static_cast<std::uint64_t>(commit_.getColumn(0).getInt64());
+  commit.first.value =
+      commit.last.value - static_cast<std::uint64_t>(commit_.getColumn(3).getInt64()) + 1;
+  commit.recorded_at = Timestamp{std::chrono::microseconds{commit_.getColumn(2).getInt64()}};
+  commit.hash = hash_of(commit_.getColumn(4));
+  if (const SQLite::Column key = commit_.getColumn(5); !key.isNull()) {
+    commit.idempotency_key = key.getString();
+    commit.request_hash = hash_of(commit_.getColumn(6));
+  }
+  return commit;
+}
+
+std::optional<KeyedCommit> Reader::find_commit(const std::string& idempotency_key) {
+  Keys keys;
+  keys.any_of.push_back(index_key_of(idempotency_key));
+  const Snapshot snapshot(*this, keys.any_of);
+  for (const auto& entry :
+       postings(snapshot, keys, 0, Position{1}, snapshot.head, Direction::forwards, index_step)) {
+    commit_.reset();
+    commit_.bind(1, signed_of(entry.position));
+    if (!commit_.executeStep() || commit_.getColumn(5).getString() != idempotency_key) continue;
+    KeyedCommit found;
+    Appended& outcome = found.outcome;
+    outcome.last = entry.position;
+    outcome.first.value =
+        entry.position.value - static_cast<std::uint64_t>(commit_.getColumn(3).getInt64()) + 1;
+    outcome.version.value = static_cast<std::uint64_t>(commit_.getColumn(1).getInt64());
+    outcome.recorded_at = Timestamp{std::chrono::microseconds{commit_.getColumn(2).getInt64()}};
+    outcome.hash = hash_of(commit_.getColumn(4));
+    found.request_hash = hash_of(commit_.getColumn(6));
+    return found;
+  }
+  return std::nullopt;
+}
+
+// --- records and types
+// --------------------------------------------------------------------------------
+
+std::optional<Record> Reader::record(std::string_view space, std::string_view key) {
+  return records_.at(space).get(key);
+}
+
+RecordPage Reader::records(const RecordRequest& request) {
+  RecordTable& table = records_.at(request.space);
+  const Snapshot snapshot(*this, {});
+  RecordPage page = table.scan(request);
+  page.head = snapshot.head;
+  return page;
+}
+
+std::vector<TypeDescription> Reader::type_descriptions() {
+  std::vector<TypeDescription> types;
+  SQLite::Statement rows(database_,
+                         "SELECT name,schema_version,description FROM type_descriptions");
+  while (rows.executeStep())
+    types.push_back({rows.getColumn(0).getString(), rows.getColumn(1).getUInt(),
+                     decode_description(blob_of(rows.getColumn(2)))});
+  return types;
+}
+
+void Reader::count(LogStatistics& statistics) {
+  const Snapshot snapshot(*this, {});
+  statistics.head = snapshot.head;
+  statistics.streams =
+      static_cast<std::uint64_t>(number("SELECT count(*) FROM events WHERE version=1"));
+  statistics.types = static_cast<std::uint64_t>(number("SELECT count(*) FROM event_types"));
+  statistics.bytes = static_cast<std::uint64_t>(
+      number("SELECT page_count*page_size FROM pragma_page_count, pragma_page_size"));
+  statistics.unindexed = snapshot.head.value - std::min(snapshot.head, snapshot.indexed_to).value;
+}
+
+}  // namespace annal::sqlite

@@ -1,0 +1,102 @@
+// One read connection: everything the log answers, each answer from one snapshot.
+#pragma once
+
+#include "annal/log/event_log.hpp"
+#include "annal/sqlite/event_rows.hpp"
+#include "annal/sqlite/index_tail.hpp"
+#include "annal/sqlite/names.hpp"
+#include "annal/sqlite/record_tables.hpp"
+
+#include <SQLiteCpp/SQLiteCpp.h>
+
+#include <filesystem>
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace annal::sqlite {
+
+// A read-only process has no writer to keep its tail, so each of its reads brings the tail up to
+// date first, under this lock: snapshots are then taken in the order of the tails that go with
+// them.
+struct FollowedTail {
+  std::mutex mutex;
+  IndexTail tail;
+};
+
+// Belongs to one caller at a time.
+class Reader {
+ public:
+  // tail      the writer's, in the process that writes
+  // followed  in a process that only reads; exactly one of the two is given
+  Reader(const std::filesystem::path& path, const std::vector<SpaceDeclaration>& spaces,
+         const IndexTail* tail, FollowedTail* followed);
+
+  Page read(const ReadRequest& request);
+  std::optional<Envelope> event_at(Position position);
+  Version stream_version(const std::string& stream);
+  Position head();
+  Position position_at(Timestamp time);
+  CommitInfo commit_at(Position position);
+  std::optional<KeyedCommit> find_commit(const std::string& idempotency_key);
+  std::optional<Record> record(std::string_view space, std::string_view key);
+  RecordPage records(const RecordRequest& request);
+  std::vector<TypeDescription> type_descriptions();
+  Verification verify(const std::function<void(Position)>& progress);
+  void count(LogStatistics& statistics);
+
+  // Puts everything recorded after the merged index into the tail.
+  void fill(IndexTail& tail);
+
+ private:
+  // A read transaction and the part of the tail that completes its index.
+  class Snapshot {
+   public:
+    Snapshot(Reader& reader, std::span<const IndexKey> keys);
+    ~Snapshot();
+    Snapshot(const Snapshot&) = delete;
+    Snapshot& operator=(const Snapshot&) = delete;
+
+    Position head;        // nothing beyond it is looked at
+    Position indexed_to;  // the postings table is complete up to here
+    std::vector<std::vector<IndexTail::Entry>> tail;
+
+   private:
+    Reader& reader_;
+  };
+  struct Keys;  // what a query is answered by
+
+  void begin();
+  void end() noexcept;
+  std::int64_t indexed_to();
+  std::int64_t number(const char* sql);  // the first column of the first row
+  Keys keys_of(const Query& query);
+  std::vector<IndexTail::Entry> postings(const Snapshot& snapshot, const Keys& keys,
+                                         std::size_t which, Position from, Position to,
+                                         Direction direction, std::size_t limit);
+  std::vector<Position> candidates(const Snapshot& snapshot, const Keys& keys, Position from,
+                                   Position to, Direction direction, std::size_t limit);
+  std::optional<IndexTail::Entry> newest(const Snapshot& snapshot, const Keys& keys,
+                                         Position at_most);
+  Position place_of(const Snapshot& snapshot, const Keys& keys, Version version);
+  void read_by_index(const Snapshot& snapshot, const Keys& keys, const ReadRequest& request,
+                     Position from, Position to, Page& page);
+  void read_in_order(const ReadRequest& request, Position from, Position to, Page& page);
+  std::optional<Envelope> event_row(Position position);
+  Timestamp recorded_at(Position position);
+
+  std::filesystem::path path_;
+  SQLite::Database database_;
+  Names names_;
+  RecordTables records_;
+  const IndexTail* tail_;
+  FollowedTail* followed_;
+  SQLite::Statement begin_, end_, indexed_to_, max_position_, event_, forwards_, backwards_,
+      ascending_, descending_, recorded_at_, commit_;
+  bool in_transaction_ = false;
+};
+
+}  // namespace annal::sqlite

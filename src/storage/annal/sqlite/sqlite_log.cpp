@@ -1,0 +1,303 @@
+#include "annal/sqlite/sqlite_log.hpp"
+
+#include "annal/log/group_writer.hpp"
+#include "annal/sqlite/database.hpp"
+#include "annal/sqlite/reader.hpp"
+#include "annal/sqlite/store_lock.hpp"
+#include "annal/sqlite/writer.hpp"
+
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+
+namespace annal::sqlite {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::uint64_t checked_at_open = 1000;
+constexpr std::chrono::milliseconds poll_interval{100};  // for commits of another process
+
+// The read connections of a log; opened when first needed, up to a bound.
+class Readers {
+ public:
+  Readers(std::size_t bound, std::function<std::unique_ptr<Reader>()> open)
+      : bound_(std::max<std::size_t>(bound, 1)), open_(std::move(open)) {}
+
+  // When nobody reads any more.
+  void close() {
+    std::lock_guard lock(mutex_);
+    idle_.clear();
+  }
+
+  template <class Use>
+  auto with(Use use) {
+    Lease lease(*this);
+    return use(*lease.reader);
+  }
+
+ private:
+  struct Lease {
+    explicit Lease(Readers& of) : readers(of), reader(of.take()) {}
+    ~Lease() { readers.give_back(std::move(reader)); }
+    Lease(const Lease&) = delete;
+    Lease& operator=(const Lease&) = delete;
+    Readers& readers;
+    std::unique_ptr<Reader> reader;
+  };
+
+  std::unique_ptr<Reader> take() {
+    std::unique_lock lock(mutex_);
+    returned_.wait(lock, [this] { return !idle_.empty() || opened_ < bound_; });
+    if (!idle_.empty()) {
+      auto reader = std::move(idle_.back());
+      idle_.pop_back();
+      return reader;
+    }
+    ++opened_;
+    lock.unlock();
+    try {
+      return open_();
+    } catch (...) {
+      lock.lock();
+      --opened_;
+      returned_.notify_one();
+      throw;
+    }
+  }
+
+  void give_back(std::unique_ptr<Reader> reader) {
+    std::lock_guard lock(mutex_);
+    idle_.push_back(std::move(reader));
+    returned_.notify_one();
+  }
+
+  const std::size_t bound_;
+  const std::function<std::unique_ptr<Reader>()> open_;
+  std::mutex mutex_;
+  std::condition_variable returned_;
+  std::vector<std::unique_ptr<Reader>> idle_;
+  std::size_t opened_ = 0;
+};
+
+// What the two kinds of open store share: everything that reads.
+class SqliteLog : public EventLog {
+ public:
+  SqliteLog(const fs::path& path, const Options& options, const IndexTail* tail,
+            FollowedTail* followed)
+      : path_(path), readers_(options.readers, [path, spaces = options.spaces, tail, followed] {
+          return std::make_unique<Reader>(path, spaces, tail, followed);
+        }) {}
+
+  Page read(const ReadRequest& request) const override {
+    check(request);
+    return reading([&](Reader& reader) { return reader.read(request); });
+  }
+  std::optional<Envelope> event_at(Position position) const override {
+    return reading([&](Reader& reader) { return reader.event_at(position); });
+  }
+  Version stream_version(std::string_view stream) const override {
+    return reading([&](Reader& reader) { return reader.stream_version(std::string(stream)); });
+  }
+  Position head() const override {
+    return reading([&](Reader& reader) { return reader.head(); });
+  }
+  Position position_at(Timestamp time) const override {
+    return reading([&](Reader& reader) { return reader.position_at(time); });
+  }
+  CommitInfo commit_at(Position position) const override {
+    return reading([&](Reader& reader) { return reader.commit_at(position); });
+  }
+  std::optional<KeyedCommit> find_commit(std::string_view key) const override {
+    return reading([&](Reader& reader) { return reader.find_commit(std::string(key)); });
+  }
+  std::optional<Record> record(std::string_view space, std::string_view key) const override {
+    return reading([&](Reader& reader) { return reader.record(space, key); });
+  }
+  RecordPage records(const RecordRequest& request) const override {
+    check(request);
+    return reading([&](Reader& reader) { return reader.records(request); });
+  }
+  std::vector<TypeDescription> type_descriptions() const override {
+    return reading([&](Reader& reader) { return reader.type_descriptions(); });
+  }
+  Verification verify(const std::function<void(Position)>& progress) const override {
+    return reading([&](Reader& reader) { return reader.verify(progress); });
+  }
+  LogStatistics statistics() const override {
+    LogStatistics statistics;
+    reading([&](Reader& reader) {
+      reader.count(statistics);
+      return 0;
+    });
+    return statistics;
+  }
+  Durability durability() const override { return Durability::power; }
+
+ protected:
+  // The newest events are looked at before anything is built on them.
+  void check_newest() const {
+    const Position newest = head();
+    if (newest.value == 0) return;
+    const Position from{newest.value > checked_at_open ? newest.value - checked_at_open + 1 : 1};
+    read({.query = {},
+          .from = from,
+          .to = {},
+          .from_version = {},
+          .to_version = {},
+          .limit = checked_at_open});
+  }
+
+  template <class Use>
+  std::invoke_result_t<Use, Reader&> reading(Use use) const {
+    try {
+      return readers_.with(use);
+    } catch (const SQLite::Exception& error) {
+      raise(error, path_, "reading");
+    }
+  }
+
+  void close_readers() { readers_.close(); }
+
+  const fs::path path_;
+
+ private:
+  mutable Readers readers_;
+};
+
+// A store another process may be writing. It looks for new commits now and then.
+class ReadOnlyLog final : private FollowedTail, public SqliteLog {
+ public:
+  ReadOnlyLog(const fs::path& path, const Options& options)
+      : SqliteLog(path, options, nullptr, static_cast<FollowedTail*>(this)) {
+    check_newest();
+  }
+
+  void submit(Commit, Completion completion) override { completion(refusal()); }
+  AppendOutcome append(Commit) override { return refusal(); }
+
+  Position wait_for(Position position, std::chrono::milliseconds timeout) const override {
+    const auto deadline = std::chrono::steady_clock::now() + timeout;
+    std::unique_lock lock(poll_mutex_);
+    for (;;) {
+      const Position head = this->head();
+      const auto now = std::chrono::steady_clock::now();
+      if (head >= position || now >= deadline) return head;
+      polled_.wait_until(lock, std::min(deadline, now + poll_interval));
+    }
+  }
+
+  void declare_types(const std::vector<TypeDescription>&) override {
+    throw PermissionDenied(path_.string() +
+                           " is open for reading only: its types cannot be described");
+  }
+
+  LogStatistics statistics() const override {
+    LogStatistics statistics = SqliteLog::statistics();
+    statistics.read_only = true;
+    return statistics;
+  }
+
+ private:
+  AppendOutcome refusal() const {
+    return Rejected{Closed{path_.string() + " is open for reading only"}};
+  }
+
+  mutable std::mutex poll_mutex_;
+  mutable std::condition_variable polled_;
+};
+
+// A store this process writes.
+class WritableLog final : public SqliteLog {
+ public:
+  WritableLog(const fs::path& path, const Options& options, const Clock& clock,
+              Randomness& randomness, std::unique_ptr<StoreLock> lock)
+      : SqliteLog(path, options, &tail_, nullptr),
+        lock_(std::move(lock)),
+        randomness_(randomness),
+        ids_(clock, randomness),
+        writer_(path, options.spaces, clock, tail_),
+        group_writer_(
+            {.queue_requests = options.queue_requests},
+            [this](GroupWriter::Group& group) { write(group); }, [this] { writer_.idle(); }) {
+    reading([&](Reader& reader) {
+      reader.fill(tail_);
+      return 0;
+    });
+    check_newest();
+  }
+
+  ~WritableLog() override {
+    group_writer_.close();
+    close_readers();  // the last connection to go is the one that may remove the write-ahead log
+    writer_.close();
+  }
+
+  void submit(Commit commit, Completion completion) override {
+    if (auto refusal = prepare(commit, ids_, randomness_))
+      group_writer_.complete(std::move(completion), std::move(*refusal));
+    else
+      group_writer_.submit(std::move(commit), std::move(completion));
+  }
+
+  AppendOutcome append(Commit commit) override {
+    if (auto refusal = prepare(commit, ids_, randomness_)) return std::move(*refusal);
+    return group_writer_.append(std::move(commit));
+  }
+
+  Position head() const override { return tail_.head(); }
+
+  Position wait_for(Position position, std::chrono::milliseconds timeout) const override {
+    std::unique_lock lock(grown_mutex_);
+    grown_.wait_for(lock, timeout, [&] { return tail_.head() >= position; });
+    return tail_.head();
+  }
+
+  void declare_types(const std::vector<TypeDescription>& types) override {
+    writer_.declare_types(types);
+  }
+
+  LogStatistics statistics() const override {
+    LogStatistics statistics = SqliteLog::statistics();
+    writer_.count(statistics);
+    statistics.queued = group_writer_.queued();
+    return statistics;
+  }
+
+ private:
+  void write(GroupWriter::Group& group) {
+    writer_.write(group);
+    { std::lock_guard lock(grown_mutex_); }  // nobody is between looking at the head and waiting
+    grown_.notify_all();
+  }
+
+  IndexTail tail_;
+  std::unique_ptr<StoreLock> lock_;
+  Randomness& randomness_;
+  UlidGenerator ids_;
+  mutable std::mutex grown_mutex_;
+  mutable std::condition_variable grown_;
+  Writer writer_;
+  GroupWriter group_writer_;  // last: its threads use all of the above
+};
+
+}  // namespace
+
+std::unique_ptr<EventLog> open(const fs::path& path, Options options) {
+  if (options.mode == Mode::read_only) return std::make_unique<ReadOnlyLog>(path, options);
+
+  const Clock& clock = options.clock ? *options.clock : system_clock();
+  Randomness& randomness = options.randomness ? *options.randomness : system_randomness();
+  auto lock = std::make_unique<StoreLock>(path);
+  std::error_code error;
+  const bool there = fs::exists(path, error);
+  if (there && options.mode == Mode::create_new)
+    throw CannotOpen(path.string() + " exists already: open it, or name another path");
+  if (!there)
+    create_store(path, UlidGenerator(clock, randomness).next().to_string(),
+                 clock.now().time_since_epoch().count());
+  return std::make_unique<WritableLog>(path, options, clock, randomness, std::move(lock));
+}
+
+}  // namespace annal::sqlite

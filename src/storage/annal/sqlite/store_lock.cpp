@@ -1,0 +1,59 @@
+#include "annal/sqlite/store_lock.hpp"
+
+#include "annal/error.hpp"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <string>
+
+namespace annal::sqlite {
+
+namespace {
+
+std::string holder_of(int descriptor) {
+  std::array<char, 32> text{};
+  const auto size = ::pread(descriptor, text.data(), text.size() - 1, 0);
+  std::string pid(text.data(), size > 0 ? static_cast<std::size_t>(size) : 0);
+  while (!pid.empty() && pid.back() == '\n') pid.pop_back();
+  return pid.empty() ? "another process" : "process " + pid;
+}
+
+[[noreturn]] void refuse(const std::filesystem::path& file, int error) {
+  const std::string what =
+      "cannot lock the store with " + file.string() + ": " + std::strerror(error);
+  if (error == EACCES || error == EPERM || error == EROFS) throw PermissionDenied(what);
+  throw CannotOpen(what);
+}
+
+}  // namespace
+
+StoreLock::StoreLock(const std::filesystem::path& store) {
+  const std::filesystem::path file = store.string() + ".lock";
+  descriptor_ = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+  if (descriptor_ < 0) refuse(file, errno);
+
+  struct flock whole {};
+  whole.l_type = F_WRLCK;
+  whole.l_whence = SEEK_SET;
+  if (::fcntl(descriptor_, F_OFD_SETLK, &whole) != 0) {
+    const int error = errno;
+    const std::string holder = holder_of(descriptor_);
+    ::close(descriptor_);
+    if (error == EAGAIN || error == EACCES)
+      throw StoreBusy(store.string() + " is being written by " + holder +
+                      ": stop it, or use a command that only reads");
+    refuse(file, error);
+  }
+  // The number is for people; the lock alone decides, so a failure to write it is no failure to
+  // lock.
+  const std::string pid = std::to_string(::getpid()) + '\n';
+  if (::ftruncate(descriptor_, 0) == 0) (void)!::pwrite(descriptor_, pid.data(), pid.size(), 0);
+}
+
+StoreLock::~StoreLock() { ::close(descriptor_); }
+
+}  // namespace annal::sqlite

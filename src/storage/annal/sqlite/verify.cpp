@@ -1,0 +1,136 @@
+// The full check of a log: everything it holds against the hashes it was sealed with.
+#include "annal/sqlite/database.hpp"
+#include "annal/sqlite/reader.hpp"
+
+#include <map>
+#include <unordered_map>
+
+namespace annal::sqlite {
+
+namespace {
+
+// Follows the log event by event and notes what is not as it was recorded.
+class Checker {
+ public:
+  explicit Checker(Verification& result) : result_(result) {}
+
+  void event(Envelope event) {
+    const Position expected = next(last_);
+    if (event.position != expected)
+      fault(expected, "positions " + std::to_string(expected.value) + "–" +
+                          std::to_string(event.position.value - 1) + " are missing");
+    last_ = event.position;
+    if (event_hash(event) != event.hash)
+      fault(event.position, "the event is not what was recorded");
+    Version& version = versions_[event.stream];
+    if (event.version != next(version))
+      fault(event.position, event.stream + " goes from version " + std::to_string(version.value) +
+                                " to " + std::to_string(event.version.value));
+    version = event.version;
+    event.data.clear();  // the chain needs the hash only
+    commit_.push_back(std::move(event));
+  }
+
+  void end_of_commit(const Hash& sealed, std::int64_t events) {
+    const Timestamp recorded_at = commit_.back().recorded_at;
+    if (static_cast<std::int64_t>(commit_.size()) != events)
+      fault(last_, "the commit has " + std::to_string(commit_.size()) + " events, " +
+                       std::to_string(events) + " were recorded");
+    if (recorded_at <= recorded_at_) fault(last_, "recorded_at goes back");
+    if (commit_hash(hash_, recorded_at, commit_) != sealed)
+      fault(last_, "the chain of commits is broken");
+    recorded_at_ = recorded_at;
+    hash_ = sealed;
+    commit_.clear();
+    ++result_.commits;
+  }
+
+  void finish(Position head) {
+    if (!commit_.empty()) fault(last_, "the newest commit is incomplete");
+    if (last_ < head) fault(next(last_), "the log ends before its head");
+    result_.head_hash = hash_;
+  }
+
+  void fault(Position position, const std::string& what) {
+    result_.damaged.push_back(position);
+    result_.faults.push_back("position " + std::to_string(position.value) + ": " + what);
+  }
+
+ private:
+  Verification& result_;
+  Position last_;
+  Timestamp recorded_at_{};
+  Hash hash_;
+  std::vector<Envelope> commit_;
+  std::unordered_map<std::string, Version> versions_;
+};
+
+// Compares the merged index with what it should hold.
+class IndexChecker {
+ public:
+  IndexChecker(SQLite::Database& database, Checker& checker)
+      : find_(database, "SELECT coalesce(version,0) FROM postings WHERE key=?1 AND position=?2"),
+        checker_(checker) {}
+
+  void event(SQLite::Statement& row) {
+    wanted_.clear();
+    postings_of(row, wanted_);
+    for (const Posting& posting : wanted_) {
+      ++count_;
+      find_.reset();
+      find_.bind(1, posting.key);
+      find_.bind(2, static_cast<std::int64_t>(posting.position.value));
+      const bool same =
+          find_.executeStep() &&
+          static_cast<std::uint64_t>(find_.getColumn(0).getInt64()) == posting.version.value;
+      find_.reset();
+      if (!same) checker_.fault(posting.position, "the index does not lead to the event");
+    }
+  }
+
+  std::int64_t count() const { return count_; }
+
+ private:
+  SQLite::Statement find_;
+  Checker& checker_;
+  std::vector<Posting> wanted_;
+  std::int64_t count_ = 0;
+};
+
+}  // namespace
+
+Verification Reader::verify(const std::function<void(Position)>& progress) {
+  const Snapshot snapshot(*this, {});
+  Verification result;
+  result.head = snapshot.head;
+  Checker checker(result);
+  for (SQLite::Statement check(database_, "PRAGMA quick_check(10)"); check.executeStep();)
+    if (const std::string answer = check.getColumn(0).getString(); answer != "ok")
+      result.faults.push_back("the database file: " + answer);
+
+  SQLite::Statement rows(database_, std::string("SELECT ") + event_columns +
+                                        ",commit_events,commit_hash FROM events WHERE position<=?1 "
+                                        "ORDER BY position");
+  rows.bind(1, static_cast<std::int64_t>(snapshot.head.value));
+  while (rows.executeStep()) {
+    Envelope event = read_row(rows, names_);
+    if (progress && event.position.value % 1024 == 0) progress(event.position);
+    checker.event(std::move(event));
+    if (const SQLite::Column events = rows.getColumn(18); !events.isNull())
+      checker.end_of_commit(hash_of(rows.getColumn(19)), events.getInt64());
+  }
+  checker.finish(snapshot.head);
+
+  IndexChecker index(database_, checker);
+  SQLite::Statement found(database_, std::string("SELECT ") + posting_columns +
+                                         " FROM events WHERE position<=?1 ORDER BY position");
+  found.bind(1, static_cast<std::int64_t>(snapshot.indexed_to.value));
+  while (found.executeStep()) index.event(found);
+  if (const auto there = number("SELECT count(*) FROM postings"); there != index.count())
+    result.faults.push_back("the index holds " + std::to_string(there) +
+                            " entries, the log needs " + std::to_string(index.count()));
+  if (progress) progress(snapshot.head);
+  return result;
+}
+
+}  // namespace annal::sqlite

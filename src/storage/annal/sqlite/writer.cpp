@@ -1,0 +1,443 @@
+#include "annal/sqlite/writer.hpp"
+
+#include "annal/error.hpp"
+#include "annal/sqlite/database.hpp"
+
+#include <sqlite3.h>
+
+#include <algorithm>
+
+namespace annal::sqlite {
+
+namespace {
+
+constexpr std::uint64_t tail_events = 8192;     // more than these are merged …
+constexpr std::uint64_t merged_at_once = 1024;  // … so many at a time
+constexpr int checkpoint_frames = 1024;         // 4 MiB of write-ahead log
+constexpr std::size_t cached_names = 65536;
+constexpr std::size_t cached_versions = 131072;
+
+int note_frames(void* frames, sqlite3*, const char*, int count) {
+  *static_cast<int*>(frames) = count;
+  return SQLITE_OK;
+}
+
+void run(SQLite::Statement& statement) {
+  statement.reset();
+  statement.exec();
+  statement.reset();
+}
+
+SQLite::Database open_with_spaces(const std::filesystem::path& path,
+                                  const std::vector<SpaceDeclaration>& spaces) {
+  SQLite::Database database = open_writer(path);
+  try {
+    SQLite::Transaction transaction(database, SQLite::TransactionBehavior::IMMEDIATE);
+    create_record_tables(database, spaces);
+    transaction.commit();
+  } catch (const SQLite::Exception& error) {
+    raise(error, path, "preparing the store");
+  }
+  return database;
+}
+
+}  // namespace
+
+Writer::Writer(const std::filesystem::path& path, std::vector<SpaceDeclaration> spaces,
+               const Clock& clock, IndexTail& tail)
+    : path_(path),
+      spaces_(std::move(spaces)),
+      clock_(clock),
+      tail_(tail),
+      database_(open_with_spaces(path, spaces_)),
+      names_(database_, cached_names),
+      rows_(database_, names_),
+      records_(database_, spaces_),
+      begin_(database_, "BEGIN IMMEDIATE"),
+      commit_(database_, "COMMIT"),
+      rollback_(database_, "ROLLBACK"),
+      newest_(database_,
+              "SELECT version FROM postings WHERE key=?1 ORDER BY position DESC LIMIT 1"),
+      postings_(database_, "SELECT position FROM postings WHERE key=?1 ORDER BY position"),
+      keyed_(database_,
+             "SELECT version,recorded_at,commit_events,commit_hash,idempotency_key,request_hash "
+             "FROM events WHERE position=?1"),
+      recorded_at_(database_, "SELECT recorded_at FROM events WHERE position=?1"),
+      post_(database_, "INSERT INTO postings VALUES(?1,?2,?3)"),
+      indexed_to_(database_, "UPDATE store SET value=?1 WHERE key='indexed_to'"),
+      versions_(cached_versions) {
+  sqlite3_wal_hook(database_.getHandle(), &note_frames, &wal_frames_);
+  read_head();
+}
+
+void Writer::read_head() {
+  SQLite::Statement newest(
+      database_,
+      "SELECT position,recorded_at,commit_hash FROM events ORDER BY position DESC LIMIT 1");
+  if (!newest.executeStep()) return;
+  head_.position = position_of(newest.getColumn(0));
+  head_.recorded_at = Timestamp{std::chrono::microseconds{newest.getColumn(1).getInt64()}};
+  head_.hash = hash_of(newest.getColumn(2));
+}
+
+// --- a group
+// ------------------------------------------------------------------------------------------
+
+void Writer::write(GroupWriter::Group& group) noexcept {
+  std::lock_guard lock(connection_mutex_);
+  committed_ = false;
+  try {
+    write_group(group);
+  } catch (const std::exception& error) {
+    if (committed_)
+      fail(std::string("the commit is recorded, but could not be told: ") + error.what());
+    rollback_.tryReset();
+    rollback_.tryExecuteStep();
+    rollback_.tryReset();
+    for (Pending* pending : group)
+      pending->outcome =
+          committed_ ? AppendOutcome(Unknown{failure()})
+                     : Rejected{Closed{std::string("nothing was written: ") + error.what()}};
+  }
+}
+
+void Writer::write_group(GroupWriter::Group& group) {
+  if (const std::string why = failure(); !why.empty()) {
+    for (Pending* pending : group) pending->outcome = Rejected{Closed{why}};
+    return;
+  }
+  staged_.clear();
+  staged_.reserve(group.size());
+  staged_versions_.clear();
+  staged_keys_.clear();
+  staged_postings_.clear();
+  staged_head_ = head_;
+  merged_.reset();
+  try {
+    run(begin_);
+    stage(group);
+    if (tail_.events() > tail_events) merge(merged_at_once);
+  } catch (const SQLite::Exception& error) {
+    roll_back(error);
+    return;
+  } catch (const std::bad_alloc&) {
+    run(rollback_);
+    names_.forget();
+    rows_.forget();
+    refuse_staged(Rejected{Closed{"out of memory: nothing was written; try again"}});
+    return;
+  }
+  if (commit_transaction()) publish();
+}
+
+// Every verdict is reached before its commit writes anything, so a refusal has nothing to undo.
+void Writer::stage(GroupWriter::Group& group) {
+  for (Pending* pending : group) {
+    staged_.push_back({pending, Unknown{}});
+    Commit& commit = pending->commit;
+    if (auto answer = judge(commit, *this)) {
+      staged_.back().outcome = std::move(*answer);
+      continue;
+    }
+    const Appended appended = seal(commit, *this, staged_head_, clock_.now(), Durability::power);
+    staged_.back().outcome = appended;
+    apply(commit);
+    if (commit.idempotency_key)
+      staged_keys_[*commit.idempotency_key] = {appended, *commit.request_hash};
+  }
+}
+
+void Writer::apply(Commit& commit) {
+  rows_.insert(commit, staged_head_.hash, staged_postings_);
+  for (const Envelope& event : commit.events) staged_versions_[event.stream] = event.version;
+  for (const RecordChange& change : commit.records) {
+    RecordTable& table = records_.at(change.space);
+    if (!change.value) {
+      table.erase(change.key);
+      continue;
+    }
+    const Position derived_at = change.derived_at.value_or(staged_head_.position);
+    Timestamp derived_time =
+        derived_at == staged_head_.position ? staged_head_.recorded_at : Timestamp{};
+    if (derived_at != staged_head_.position && derived_at.value > 0) {
+      recorded_at_.reset();
+      recorded_at_.bind(1, signed_of(derived_at));
+      if (recorded_at_.executeStep())
+        derived_time = Timestamp{std::chrono::microseconds{recorded_at_.getColumn(0).getInt64()}};
+      recorded_at_.reset();
+    }
+    table.put(change, derived_at, derived_time);
+  }
+}
+
+// True if the group is in the log. From here on an error leaves the outcome unknown.
+bool Writer::commit_transaction() {
+  const auto begun = std::chrono::steady_clock::now();
+  commit_.tryReset();
+  const int result = commit_.tryExecuteStep();
+  const int extended = sqlite3_extended_errcode(database_.getHandle());
+  commit_.tryReset();
+  if (result == SQLITE_DONE) {
+    const auto took = std::chrono::steady_clock::now() - begun;
+    std::lock_guard lock(latencies_mutex_);
+    latencies_[measured_++ % latencies_.size()] = static_cast<std::uint32_t>(
+        std::chrono::duration_cast<std::chrono::microseconds>(took).count());
+    return true;
+  }
+  const std::string what = sqlite3_errstr(extended);
+  if ((result & 0xff) == SQLITE_FULL) {
+    // The commit frame is written last: without room for it there is no commit.
+    run(rollback_);
+    names_.forget();
+    rows_.forget();
+    refuse_staged(
+        Rejected{DiskFull{path_.string() + ": the disk is full: nothing was written; make room"}});
+    return false;
+  }
+  fail("committing failed (" + what +
+       "): the store has stopped; reopen it to see what was recorded");
+  for (Staged& staged : staged_) {
+    const bool refused = std::holds_alternative<Rejected>(staged.outcome);
+    staged.pending->outcome =
+        refused ? std::move(staged.outcome) : AppendOutcome(Unknown{failure()});
+  }
+  return false;
+}
+
+// Tells readers and callers; what it needs was reserved before COMMIT but for the tail's growth.
+void Writer::publish() {
+  committed_ = true;
+  head_ = staged_head_;
+  if (merged_) tail_.drop_through(*merged_);
+  tail_.add(staged_postings_, head_.position);
+  for (auto& [stream, version] : staged_versions_) versions_.put(stream, version);
+  std::uint64_t written = 0;
+  for (Staged& staged : staged_) {
+    written += std::holds_alternative<Appended>(staged.outcome) ? 1 : 0;
+    staged.pending->outcome = std::move(staged.outcome);
+  }
+  commits_ += written;
+  ++groups_;
+  if (wal_frames_ < checkpointed_frames_) checkpointed_frames_ = 0;  // it began anew
+  if (wal_frames_ - checkpointed_frames_ >= checkpoint_frames)
+    checkpoint(SQLITE_CHECKPOINT_PASSIVE);
+  wal_bytes_ = static_cast<std::uint64_t>(wal_frames_) * 4096;
+}
+
+void Writer::roll_back(const SQLite::Exception& error) {
+  const int code = error.getErrorCode();
+  rollback_.tryReset();
+  rollback_.tryExecuteStep();
+  rollback_.tryReset();
+  names_.forget();
+  rows_.forget();
+  if (code == SQLITE_FULL) {
+    refuse_staged(
+        Rejected{DiskFull{path_.string() + ": the disk is full: nothing was written; make room"}});
+  } else if (code == SQLITE_NOMEM) {
+    refuse_staged(Rejected{Closed{"out of memory: nothing was written; try again"}});
+  } else {
+    fail(std::string("writing failed (") + error.what() + "): the store has stopped; reopen it");
+    refuse_staged(Rejected{Closed{failure()}});
+  }
+}
+
+// Before COMMIT everything can still be refused, answers of this group's idempotency keys included.
+void Writer::refuse_staged(const Rejected& why) {
+  for (Staged& staged : staged_) {
+    const bool refused = std::holds_alternative<Rejected>(staged.outcome);
+    staged.pending->outcome = refused ? std::move(staged.outcome) : AppendOutcome(why);
+  }
+}
+
+void Writer::fail(const std::string& why) {
+  std::lock_guard lock(failure_mutex_);
+  if (failure_.empty()) failure_ = path_.string() + ": " + why;
+  // What the write-ahead log holds must be there for the next open to judge.
+  sqlite3_db_config(database_.getHandle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+}
+
+std::string Writer::failure() const {
+  std::lock_guard lock(failure_mutex_);
+  return failure_;
+}
+
+// --- the index and the write-ahead log
+// ----------------------------------------------------------------
+
+// Moves the oldest part of the tail into the file, inside the group's transaction. It leaves memory
+// when that is committed.
+void Writer::merge(std::uint64_t events) {
+  Position through;
+  const auto postings = tail_.oldest(events, through);
+  for (const Posting& posting : postings) {
+    post_.reset();
+    post_.bind(1, posting.key);
+    post_.bind(2, signed_of(posting.position));
+    if (posting.version.value == 0)
+      post_.bind(3);
+    else
+      post_.bind(3, static_cast<std::int64_t>(posting.version.value));
+    post_.exec();
+  }
+  post_.reset();
+  indexed_to_.reset();
+  indexed_to_.bind(1, signed_of(through));
+  indexed_to_.exec();
+  indexed_to_.reset();
+  merged_ = through;
+}
+
+void Writer::checkpoint(int mode) {
+  int frames = 0, copied = 0;
+  const int result =
+      sqlite3_wal_checkpoint_v2(database_.getHandle(), nullptr, mode, &frames, &copied);
+  if (result == SQLITE_OK && mode == SQLITE_CHECKPOINT_TRUNCATE) wal_frames_ = 0;
+  if (result == SQLITE_OK || result == SQLITE_BUSY) {  // busy: a reader still needs the frames
+    checkpointed_frames_ = wal_frames_;
+    return;
+  }
+  fail(std::string("a checkpoint failed (") + sqlite3_errstr(result) +
+       "): the store has stopped; reopen it to see what was recorded");
+}
+
+void Writer::idle() noexcept {
+  std::lock_guard lock(connection_mutex_);
+  if (!failure().empty() || wal_frames_ == 0) return;
+  checkpoint(wal_frames_ > checkpoint_frames / 4 ? SQLITE_CHECKPOINT_TRUNCATE
+                                                 : SQLITE_CHECKPOINT_PASSIVE);
+  wal_bytes_ = static_cast<std::uint64_t>(wal_frames_) * 4096;
+}
+
+void Writer::close() noexcept {
+  std::lock_guard lock(connection_mutex_);
+  if (!failure().empty()) return;
+  try {
+    while (tail_.events() > 0) {
+      run(begin_);
+      merge(tail_events);
+      run(commit_);
+      tail_.drop_through(*merged_);
+    }
+    checkpoint(SQLITE_CHECKPOINT_TRUNCATE);
+  } catch (const std::exception& error) {
+    // The tail is read from the log again at the next open; nothing is lost.
+    fail(std::string("closing failed: ") + error.what());
+  }
+}
+
+void Writer::declare_types(const std::vector<TypeDescription>& types) {
+  std::lock_guard lock(connection_mutex_);
+  try {
+    SQLite::Statement known(
+        database_, "SELECT description FROM type_descriptions WHERE name=? AND schema_version=?");
+    std::vector<std::pair<const TypeDescription*, std::string>> fresh;
+    for (const auto& type : types) {
+      std::string description = encode_description(type.fields);
+      known.reset();
+      known.bindNoCopy(1, type.type);
+      known.bind(2, type.schema_version);
+      if (known.executeStep() && blob_of(known.getColumn(0)) == description) continue;
+      fresh.emplace_back(&type, std::move(description));
+    }
+    known.reset();
+    if (fresh.empty()) return;
+    SQLite::Transaction transaction(database_, SQLite::TransactionBehavior::IMMEDIATE);
+    SQLite::Statement put(database_, "INSERT OR REPLACE INTO type_descriptions VALUES(?,?,?)");
+    for (const auto& [type, description] : fresh) {
+      put.reset();
+      put.bindNoCopy(1, type->type);
+      put.bind(2, type->schema_version);
+      bind_blob(put, 3, description);
+      put.exec();
+    }
+    transaction.commit();
+  } catch (const SQLite::Exception& error) {
+    raise(error, path_, "describing event types");
+  }
+}
+
+void Writer::count(LogStatistics& statistics) const {
+  statistics.commits = commits_;
+  statistics.groups = groups_;
+  statistics.wal_bytes = wal_bytes_;
+  std::lock_guard lock(latencies_mutex_);
+  std::vector<std::uint32_t> sorted(
+      latencies_.begin(), latencies_.begin() + static_cast<std::ptrdiff_t>(std::min<std::uint64_t>(
+                                                   measured_, latencies_.size())));
+  if (sorted.empty()) return;
+  std::sort(sorted.begin(), sorted.end());
+  statistics.sync_p50 = std::chrono::microseconds(sorted[sorted.size() / 2]);
+  statistics.sync_p99 = std::chrono::microseconds(sorted[sorted.size() * 99 / 100]);
+}
+
+// --- what verdicts are based on
+// -----------------------------------------------------------------------
+
+Version Writer::stream_version(std::string_view stream) {
+  const std::string name(stream);
+  if (const auto staged = staged_versions_.find(name); staged != staged_versions_.end())
+    return staged->second;
+  if (const Version* known = versions_.find(name)) return *known;
+  const auto id = names_.find(name);
+  if (!id) return versions_.put(name, Version{});
+  const IndexKey key = *id;
+  const auto slice = tail_.look_up({&key, 1});
+  if (!slice.entries[0].empty()) return versions_.put(name, slice.entries[0].back().version);
+  newest_.reset();
+  newest_.bind(1, key);
+  Version version;
+  if (newest_.executeStep())
+    version.value = static_cast<std::uint64_t>(newest_.getColumn(0).getInt64());
+  newest_.reset();
+  return versions_.put(name, version);
+}
+
+std::optional<KeyedCommit> Writer::keyed_commit(std::string_view idempotency_key) {
+  if (const auto staged = staged_keys_.find(std::string(idempotency_key));
+      staged != staged_keys_.end())
+    return staged->second;
+  const IndexKey key = index_key_of(idempotency_key);
+  const auto slice = tail_.look_up({&key, 1});
+  for (const auto& entry : slice.entries[0])
+    if (auto found = stored_commit(idempotency_key, entry.position)) return found;
+  std::vector<Position> positions;
+  postings_.reset();
+  postings_.bind(1, key);
+  while (postings_.executeStep()) positions.push_back(position_of(postings_.getColumn(0)));
+  postings_.reset();
+  for (const Position position : positions)
+    if (auto found = stored_commit(idempotency_key, position)) return found;
+  return std::nullopt;
+}
+
+std::optional<KeyedCommit> Writer::stored_commit(std::string_view idempotency_key,
+                                                 Position position) {
+  keyed_.reset();
+  keyed_.bind(1, signed_of(position));
+  std::optional<KeyedCommit> found;
+  if (keyed_.executeStep() && keyed_.getColumn(4).getString() == idempotency_key) {
+    found.emplace();
+    Appended& outcome = found->outcome;
+    outcome.version.value = static_cast<std::uint64_t>(keyed_.getColumn(0).getInt64());
+    outcome.recorded_at = Timestamp{std::chrono::microseconds{keyed_.getColumn(1).getInt64()}};
+    outcome.last = position;
+    outcome.first.value =
+        position.value - static_cast<std::uint64_t>(keyed_.getColumn(2).getInt64()) + 1;
+    outcome.hash = hash_of(keyed_.getColumn(3));
+    found->request_hash = hash_of(keyed_.getColumn(5));
+  }
+  keyed_.reset();
+  return found;
+}
+
+Position Writer::record_position(std::string_view space, std::string_view key) {
+  return records_.at(space).derived_at(key);
+}
+
+const SpaceDeclaration* Writer::space(std::string_view name) {
+  RecordTable* table = records_.find(name);
+  return table ? &table->declaration() : nullptr;
+}
+
+}  // namespace annal::sqlite

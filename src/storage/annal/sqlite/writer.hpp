@@ -1,0 +1,100 @@
+// The one writing connection of a store: turns a group of commits into one transaction.
+#pragma once
+
+#include "annal/log/group_writer.hpp"
+#include "annal/log/judge.hpp"
+#include "annal/sqlite/event_rows.hpp"
+#include "annal/sqlite/index_tail.hpp"
+#include "annal/sqlite/names.hpp"
+#include "annal/sqlite/record_tables.hpp"
+
+#include <SQLiteCpp/SQLiteCpp.h>
+
+#include <array>
+#include <atomic>
+#include <filesystem>
+#include <mutex>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+namespace annal::sqlite {
+
+//   threads   any number of callers; they take turns at the connection
+// Source: docs/decisions/0003-one-writer.md
+class Writer final : private LogState {
+ public:
+  Writer(const std::filesystem::path& path, std::vector<SpaceDeclaration> spaces,
+         const Clock& clock, IndexTail& tail);
+
+  // Sets every outcome. After an error at or after COMMIT the store has failed: everything later is
+  // refused until it is reopened.
+  void write(GroupWriter::Group& group) noexcept;
+  // Takes the write-ahead log into the file.
+  void idle() noexcept;
+  // Merges the tail and leaves no write-ahead log behind; does neither once the store has failed.
+  void close() noexcept;
+
+  void declare_types(const std::vector<TypeDescription>& types);
+  // Why the store has failed; empty while it has not.
+  std::string failure() const;
+  void count(LogStatistics& statistics) const;
+
+ private:
+  struct Staged {
+    Pending* pending;
+    AppendOutcome outcome;
+  };
+
+  void write_group(GroupWriter::Group& group);
+  void stage(GroupWriter::Group& group);
+  void apply(Commit& commit);
+  bool commit_transaction();
+  void publish();
+  void roll_back(const SQLite::Exception& error);
+  void refuse_staged(const Rejected& why);
+  void fail(const std::string& why);
+  void merge(std::uint64_t events);
+  void checkpoint(int mode);
+  void read_head();
+
+  // LogState
+  Version stream_version(std::string_view stream) override;
+  std::optional<KeyedCommit> keyed_commit(std::string_view idempotency_key) override;
+  Position record_position(std::string_view space, std::string_view key) override;
+  const SpaceDeclaration* space(std::string_view name) override;
+
+  std::optional<KeyedCommit> stored_commit(std::string_view idempotency_key, Position position);
+
+  const std::filesystem::path path_;
+  const std::vector<SpaceDeclaration> spaces_;
+  const Clock& clock_;
+  IndexTail& tail_;
+  SQLite::Database database_;
+  Names names_;
+  EventRows rows_;
+  RecordTables records_;
+  SQLite::Statement begin_, commit_, rollback_, newest_, postings_, keyed_, recorded_at_, post_,
+      indexed_to_;
+
+  std::mutex connection_mutex_;
+  bool committed_ = false;  // the group at hand is in the log
+  LogHead head_, staged_head_;
+  RecentlyUsed<std::string, Version> versions_;  // of streams, as of head_
+  std::unordered_map<std::string, Version> staged_versions_;
+  std::unordered_map<std::string, KeyedCommit> staged_keys_;
+  std::vector<Posting> staged_postings_;
+  std::vector<Staged> staged_;
+  std::optional<Position> merged_;  // by the group at hand
+
+  int wal_frames_ = 0, checkpointed_frames_ = 0;
+  mutable std::mutex failure_mutex_;
+  std::string failure_;
+
+  std::atomic<std::uint64_t> commits_{0}, groups_{0}, wal_bytes_{0};
+  mutable std::mutex latencies_mutex_;
+  std::array<std::uint32_t, 1024> latencies_{};  // µs of the newest COMMITs
+  std::uint64_t measured_ = 0;
+};
+
+}  // namespace annal::sqlite

@@ -1,0 +1,331 @@
+#include "annal/sqlite/sqlite_log.hpp"
+
+#include "annal/error.hpp"
+#include "contracts/event_log_contract.hpp"
+
+#include <sqlite3.h>
+
+#include <fstream>
+#include <thread>
+
+namespace annal::test {
+
+INSTANTIATE_TEST_SUITE_P(Sqlite, EventLogContract,
+                         testing::Values(LogAdapter{"sqlite",
+                                                    [](const LogSetup& setup) {
+                                                      sqlite::Options options;
+                                                      options.spaces = setup.spaces;
+                                                      options.queue_requests = setup.queue_requests;
+                                                      options.clock = setup.clock;
+                                                      options.randomness = setup.randomness;
+                                                      return sqlite::open(setup.folder / "log.db",
+                                                                          options);
+                                                    }}),
+                         [](const auto& adapter) { return adapter.param.name; });
+
+namespace {
+
+class SqliteLog : public testing::Test {
+ protected:
+  std::unique_ptr<EventLog> open(sqlite::Mode mode = sqlite::Mode::read_write) {
+    sqlite::Options options;
+    options.mode = mode;
+    options.spaces = {{"notes", {}}};
+    options.clock = &clock;
+    options.randomness = &randomness;
+    return sqlite::open(file, options);
+  }
+
+  void append(EventLog& log, const std::string& stream, int commits = 1, int events = 1) {
+    for (int i = 0; i < commits; ++i) {
+      Commit commit;
+      for (int j = 0; j < events; ++j)
+        commit.events.push_back(event_of(stream, "thing.happened", "payload"));
+      ASSERT_TRUE(std::holds_alternative<Appended>(log.append(std::move(commit))));
+    }
+  }
+
+  // Runs SQL on the file, as no program of ours would.
+  std::string sql(const std::string& statement) {
+    sqlite3* database = nullptr;
+    sqlite3_open(file.c_str(), &database);
+    std::string answer;
+    char* error = nullptr;
+    const auto collect = [](void* out, int, char** values, char**) {
+      static_cast<std::string*>(out)->append(values[0] ? values[0] : "");
+      return 0;
+    };
+    if (sqlite3_exec(database, statement.c_str(), collect, &answer, &error) != SQLITE_OK)
+      ADD_FAILURE() << error;
+    sqlite3_free(error);
+    sqlite3_close(database);
+    return answer;
+  }
+
+  TemporaryFolder folder;
+  std::filesystem::path file = folder / "store.db", copy = folder / "copy.db";
+  ManualClock clock;
+  SeededRandomness randomness;
+};
+
+std::string message_of(const std::function<void()>& action) {
+  try {
+    action();
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "nothing was thrown";
+}
+
+}  // namespace
+
+TEST_F(SqliteLog, everything_is_there_after_reopening) {
+  Hash hash;
+  {
+    auto log = open();
+    append(*log, "thing/1", 3, 2);
+    hash = log->verify().head_hash;
+  }
+  auto log = open();
+  EXPECT_EQ(log->head(), Position{6});
+  EXPECT_EQ(log->stream_version("thing/1"), Version{6});
+  EXPECT_EQ(log->verify().head_hash, hash);
+  append(*log, "thing/1");
+  EXPECT_EQ(log->head(), Position{7});
+  EXPECT_TRUE(log->verify().faults.empty());
+}
+
+TEST_F(SqliteLog, time_goes_on_after_reopening_with_a_clock_gone_back) {
+  { append(*open(), "thing/1"); }
+  const Timestamp recorded = open()->event_at(Position{1})->recorded_at;
+  clock.advance(-std::chrono::hours(10));
+  auto log = open();
+  append(*log, "thing/1");
+  EXPECT_EQ(log->event_at(Position{2})->recorded_at, recorded + std::chrono::microseconds(1));
+}
+
+TEST_F(SqliteLog, an_index_larger_than_its_tail_answers_the_same) {
+  auto log = open();
+  for (int i = 0; i < 15; ++i) append(*log, "thing/" + std::to_string(i % 7), 1, 997);
+  Commit keyed = commit_of(event_of("thing/0"));
+  keyed.idempotency_key = "early";
+  ASSERT_TRUE(std::holds_alternative<Appended>(log->append(keyed)));
+  for (int i = 0; i < 15; ++i) append(*log, "thing/" + std::to_string(i % 7), 1, 997);
+  EXPECT_LE(log->statistics().unindexed, 20000u);
+  EXPECT_GT(log->statistics().unindexed, 0u);
+
+  const auto check = [&](EventLog& opened) {
+    EXPECT_EQ(opened.head(), Position{30 * 997 + 1});
+    EXPECT_TRUE(opened.find_commit("early"));
+    for (int i = 0; i < 7; ++i) {
+      const std::string stream = "thing/" + std::to_string(i);
+      const Version newest = opened.stream_version(stream);
+      for (std::uint64_t version : {std::uint64_t{1}, newest.value / 2, newest.value}) {
+        ReadRequest one;
+        one.query.stream = stream;
+        one.from_version = one.to_version = Version{version};
+        const Page page = opened.read(one);
+        ASSERT_EQ(page.events.size(), 1u);
+        EXPECT_EQ(page.events[0].version, Version{version});
+      }
+    }
+    EXPECT_TRUE(opened.verify().faults.empty());
+  };
+  check(*log);
+  check(*open(sqlite::Mode::read_only));
+  log.reset();
+  check(*open());
+}
+
+TEST_F(SqliteLog, a_second_writer_is_refused_by_name_of_the_first) {
+  auto log = open();
+  EXPECT_THROW(open(), StoreBusy);
+  EXPECT_NE(message_of([&] { open(); }).find("process " + std::to_string(getpid())),
+            std::string::npos);
+  log.reset();
+  EXPECT_NO_THROW(open());
+}
+
+TEST_F(SqliteLog, a_reader_follows_the_writer_and_writes_nothing) {
+  auto writer = open();
+  append(*writer, "thing/1", 3);
+  auto reader = open(sqlite::Mode::read_only);
+  EXPECT_EQ(reader->head(), Position{3});
+  append(*writer, "thing/2", 2);
+  EXPECT_EQ(reader->wait_for(Position{5}, std::chrono::seconds(30)), Position{5});
+  EXPECT_EQ(reader->stream_version("thing/2"), Version{2});
+  EXPECT_TRUE(reader->statistics().read_only);
+
+  const AppendOutcome outcome = reader->append(commit_of(event_of("thing/1")));
+  EXPECT_TRUE(std::holds_alternative<Closed>(std::get<Rejected>(outcome).reason));
+  EXPECT_THROW(reader->declare_types({}), PermissionDenied);
+  std::optional<AppendOutcome> told;
+  reader->submit(commit_of(event_of("thing/1")),
+                 [&](AppendOutcome answer) { told = std::move(answer); });
+  EXPECT_TRUE(std::holds_alternative<Rejected>(*told));
+}
+
+TEST_F(SqliteLog, readers_see_whole_commits_while_somebody_writes) {
+  auto writer = open();
+  auto other = open(sqlite::Mode::read_only);
+  std::atomic<bool> done{false};
+  std::vector<std::thread> readers;
+  for (EventLog* log : {writer.get(), writer.get(), other.get()})
+    readers.emplace_back([&, log] {
+      Position seen;
+      while (!done) {
+        ReadRequest newest;
+        newest.query.stream = "thing/1";
+        newest.direction = Direction::backwards;
+        newest.limit = 10;
+        const Page page = log->read(newest);
+        EXPECT_EQ(page.head.value % 5, 0u);
+        EXPECT_GE(page.head, seen);
+        seen = page.head;
+        if (page.events.empty()) continue;
+        EXPECT_EQ(page.events.front().position, page.head);
+        EXPECT_EQ(page.events.front().version.value, page.head.value);
+      }
+    });
+  append(*writer, "thing/1", 400, 5);
+  done = true;
+  for (auto& reader : readers) reader.join();
+  EXPECT_EQ(writer->head(), Position{2000});
+}
+
+TEST_F(SqliteLog, what_is_no_store_is_refused_and_left_alone) {
+  std::ofstream(file)
+      << "These are notes, and no database at all, of a length that SQLite looks at.";
+  EXPECT_THROW(open(), UnknownFormat);
+  EXPECT_THROW(open(sqlite::Mode::read_only), UnknownFormat);
+  std::ifstream in(file);
+  std::string first;
+  std::getline(in, first);
+  EXPECT_EQ(first.substr(0, 15), "These are notes");
+}
+
+TEST_F(SqliteLog, another_programs_database_is_refused) {
+  sql("CREATE TABLE customers(name)");
+  EXPECT_NE(message_of([&] { open(); }).find("is no annal store"), std::string::npos);
+  EXPECT_EQ(sql("SELECT count(*) FROM sqlite_schema"), "1");
+}
+
+TEST_F(SqliteLog, an_empty_file_is_refused) {
+  std::ofstream{file};
+  EXPECT_THROW(open(), UnknownFormat);
+  EXPECT_THROW(open(sqlite::Mode::read_only), UnknownFormat);
+}
+
+TEST_F(SqliteLog, a_store_of_a_newer_format_is_refused) {
+  { append(*open(), "thing/1"); }
+  sql("PRAGMA user_version=99");
+  const std::string message = message_of([&] { open(); });
+  EXPECT_NE(message.find("format 99"), std::string::npos) << message;
+  EXPECT_THROW(open(sqlite::Mode::read_only), UnknownFormat);
+}
+
+TEST_F(SqliteLog, a_missing_store_is_created_only_by_writers) {
+  EXPECT_THROW(open(sqlite::Mode::read_only), CannotOpen);
+  EXPECT_FALSE(std::filesystem::exists(file));
+  EXPECT_NO_THROW(open(sqlite::Mode::create_new));
+  EXPECT_THROW(open(sqlite::Mode::create_new), CannotOpen);
+}
+
+TEST_F(SqliteLog, a_place_where_nothing_can_be_is_refused) {
+  file = folder / "nowhere" / "store.db";
+  EXPECT_THROW(open(), CannotOpen);
+  file = folder.path();
+  EXPECT_THROW(open(sqlite::Mode::read_only), CannotOpen);
+}
+
+TEST_F(SqliteLog, what_a_crash_while_creating_left_is_cleared_away) {
+  std::ofstream(folder / "store.db.creating") << "half a store";
+  auto log = open();
+  append(*log, "thing/1");
+  EXPECT_FALSE(std::filesystem::exists(folder / "store.db.creating"));
+}
+
+TEST_F(SqliteLog, the_file_is_made_as_the_format_says) {
+  { append(*open(), "thing/1"); }
+  EXPECT_EQ(sql("PRAGMA application_id"), std::to_string(0x616e6e6c));
+  EXPECT_EQ(sql("PRAGMA user_version"), "1");
+  EXPECT_EQ(sql("PRAGMA journal_mode"), "wal");
+  std::ifstream in(file, std::ios::binary);
+  std::string header(100, '\0');
+  in.read(header.data(), 100);
+  EXPECT_EQ(header[20], 16) << "bytes reserved in every page";
+}
+
+TEST_F(SqliteLog, closing_leaves_one_file_and_its_lock) {
+  { append(*open(), "thing/1", 50); }
+  std::set<std::string> names;
+  for (const auto& entry : std::filesystem::directory_iterator(folder.path()))
+    names.insert(entry.path().filename().string());
+  EXPECT_EQ(names, (std::set<std::string>{"store.db", "store.db.lock"}));
+}
+
+TEST_F(SqliteLog, a_changed_event_is_found_and_never_served) {
+  { append(*open(), "thing/1", 5); }
+  sql("UPDATE events SET data=CAST('changed' AS BLOB) WHERE position=3");
+  try {
+    open();
+    FAIL() << "the newest events are checked when a store is opened";
+  } catch (const CorruptionError& error) {
+    EXPECT_EQ(error.positions, (std::vector<std::uint64_t>{3}));
+  }
+}
+
+TEST_F(SqliteLog, verify_names_what_is_not_as_it_was_recorded) {
+  { append(*open(), "thing/1", 2100); }
+  const auto faults_after = [&](const std::string& damage) {
+    std::filesystem::copy_file(file, folder / "copy.db");
+    std::swap(file, copy);
+    sql(damage);
+    const Verification result = open()->verify();
+    std::swap(file, copy);
+    for (const char* suffix : {"", ".lock", "-wal", "-shm"})
+      std::filesystem::remove(copy.string() + suffix);
+    std::string all;
+    for (const auto& fault : result.faults) all += fault + '\n';
+    return all;
+  };
+  EXPECT_EQ(faults_after("SELECT 1"), "");
+  EXPECT_NE(faults_after("UPDATE events SET data=x'00' WHERE position=7")
+                .find("position 7: the event is not"),
+            std::string::npos);
+  EXPECT_NE(faults_after("UPDATE events SET commit_hash=zeroblob(32) WHERE position=7")
+                .find("position 7: the chain"),
+            std::string::npos);
+  EXPECT_NE(faults_after("DELETE FROM events WHERE position=7").find("positions 7–7 are missing"),
+            std::string::npos);
+  EXPECT_NE(
+      faults_after("UPDATE events SET version=9 WHERE position=7").find("from version 6 to 9"),
+      std::string::npos);
+  EXPECT_NE(faults_after("UPDATE events SET recorded_at=1 WHERE position=7")
+                .find("recorded_at goes back"),
+            std::string::npos);
+  EXPECT_NE(faults_after("DELETE FROM postings WHERE position=7")
+                .find("position 7: the index does not lead"),
+            std::string::npos);
+  EXPECT_NE(faults_after("INSERT INTO postings VALUES(12345,7,NULL)").find("the log needs"),
+            std::string::npos);
+}
+
+TEST_F(SqliteLog, spaces_keep_the_columns_they_were_made_with) {
+  { open(); }
+  sqlite::Options options;
+  options.spaces = {{"notes", {"another"}}};
+  EXPECT_THROW(sqlite::open(file, options), ConfigurationError);
+  options.spaces = {{"no words; DROP TABLE events", {}}};
+  EXPECT_THROW(sqlite::open(file, options), ConfigurationError);
+}
+
+TEST_F(SqliteLog, measures_its_syncs) {
+  auto log = open();
+  append(*log, "thing/1", 20);
+  EXPECT_GT(log->statistics().sync_p50.count(), 0);
+  EXPECT_GE(log->statistics().sync_p99, log->statistics().sync_p50);
+  EXPECT_GT(log->statistics().wal_bytes, 0u);
+}
+
+}  // namespace annal::test
