@@ -1,0 +1,298 @@
+// Aggregates out of the log and back: loads a state from its newest snapshot and the events since,
+// runs a command on it, appends what was decided, and tries again when somebody else was faster.
+//
+//   annal::Repository<Counter> counters(log, catalogue);
+//   auto outcome = counters.execute("visits", Counter::Add{3});
+//   int total = counters.load("visits").state.total;
+#pragma once
+
+#include "annal/aggregate/contract.hpp"
+#include "annal/aggregate/events.hpp"
+#include "annal/aggregate/snapshot.hpp"
+#include "annal/log/event_log.hpp"
+#include "annal/log/point.hpp"
+
+#include <atomic>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace annal {
+
+struct RepositoryOptions {
+  std::uint64_t snapshot_every = snapshots::every;  // events; 0: no snapshots are made or read
+  std::size_t attempts = 16;                        // of one command, while others are faster
+  const Bus* bus = nullptr;                         // whose middleware sees the events first
+};
+
+// An aggregate as it is, or was.
+template <Aggregate A>
+struct Loaded {
+  typename A::State state{};
+  Version version;    // 0: nothing has happened to it
+  Position position;  // of its newest event
+  std::uint64_t events_read = 0;
+  std::optional<Version> snapshot;  // the one it was built upon
+};
+
+struct ExecuteOptions {
+  ExpectedVersion expected = ExpectedVersion::any();
+  std::optional<std::string> idempotency_key;
+  // What makes two requests with one key the same. Absent: the stream and the key.
+  std::optional<Hash> request_hash;
+  std::optional<Timestamp> occurred_at;
+  std::string source;
+  std::string correlation_id;
+  std::string causation_id;
+  std::vector<std::string> tags;
+  Metadata metadata;
+};
+
+// The command was carried out.
+template <Aggregate A>
+struct Executed {
+  typename A::State state{};  // afterwards; as it is now if the request was replayed
+  std::vector<typename A::Event>
+      events;  // none if there was nothing to do, or the request was replayed
+  Version version;
+  std::optional<Appended> appended;  // absent if there was nothing to do
+};
+
+template <Aggregate A>
+using ExecuteOutcome = std::variant<Executed<A>, typename A::Refusal, Rejected, Unknown>;
+
+struct RepositoryStatistics {
+  std::uint64_t events_read = 0;
+  std::uint64_t snapshots_used = 0;
+  std::uint64_t snapshots_ignored = 0;  // of other code, or damaged
+  std::uint64_t retries = 0;            // of commands, because somebody else was faster
+};
+
+// Snapshots need the log to be opened with snapshots::declaration(). A state is kept with its
+// `serialize`, or by A::encode_state(state) and A::decode_state(bytes, stamp) where the aggregate
+// has them. Names given to a repository are what follows `kind/` in the stream.
+//   threads   every member: any number of callers; log and catalogue must outlive it
+//   throws    StorageError, CorruptionError; DecodeError for an event of one of the aggregate's
+//   types
+//             that does not decode
+template <Aggregate A>
+class Repository {
+ public:
+  Repository(EventLog& log, const Catalogue& catalogue, RepositoryOptions options = {})
+      : log_(log), catalogue_(catalogue), options_(options) {}
+
+  static std::string stream_of(std::string_view name) {
+    return std::string(A::kind) + '/' + std::string(name);
+  }
+
+  // As it is now.
+  //   cost      one look-up and the events since the newest snapshot
+  Loaded<A> load(std::string_view name) const {
+    return fold(stream_of(name), log_.stream_version(stream_of(name)));
+  }
+
+  // As it was right after the version.
+  //   throws    UnknownPoint if it has not come so far
+  Loaded<A> load_at(std::string_view name, Version version) const {
+    const auto stream = stream_of(name);
+    resolve(AtVersion{version}, log_, stream);
+    return fold(stream, version);
+  }
+
+  // As it was when the log's head was the position.
+  //   throws    UnknownPoint beyond the head
+  Loaded<A> load_at(std::string_view name, Position position) const {
+    resolve(AtPosition{position}, log_);
+    ReadRequest request;
+    request.query.stream = stream_of(name);
+    request.direction = Direction::backwards;
+    request.to = position;
+    request.limit = 1;
+    const auto page = log_.read(request);
+    return fold(*request.query.stream,
+                page.events.empty() ? Version{} : page.events.front().version);
+  }
+
+  // Loads, decides, lets middleware see the events, appends them on the condition that nothing else
+  // has happened meanwhile; if it has, starts over, a bounded number of times.
+  ExecuteOutcome<A> execute(std::string_view name, const typename A::Command& command,
+                            const ExecuteOptions& options = {}) {
+    const auto stream = stream_of(name);
+    for (std::size_t attempt = 1;; ++attempt) {
+      if (auto earlier = earlier_outcome(stream, options)) return std::move(*earlier);
+      auto outcome = attempt_once(stream, command, options);
+      if (!lost_a_race(outcome, options) || attempt >= options_.attempts) return outcome;
+      ++retries_;
+    }
+  }
+
+  RepositoryStatistics statistics() const {
+    return {events_read_, snapshots_used_, snapshots_ignored_, retries_};
+  }
+
+ private:
+  static snapshots::Maker maker() { return {std::string(A::kind), A::state_schema, A::reducer}; }
+
+  static std::string encode_state(const typename A::State& state) {
+    if constexpr (requires { A::encode_state(state); })
+      return A::encode_state(state);
+    else
+      return annal::encode(state);
+  }
+
+  static typename A::State decode_state(std::string_view bytes, Timestamp stamp) {
+    if constexpr (requires { A::decode_state(bytes, stamp); })
+      return A::decode_state(bytes, stamp);
+    else
+      return annal::decode<typename A::State>(bytes);
+  }
+
+  // The state of the stream at a version, which it has reached.
+  Loaded<A> fold(const std::string& stream, Version version) const {
+    Loaded<A> loaded;
+    if (options_.snapshot_every > 0 && version.value >= options_.snapshot_every)
+      start_from_snapshot(stream, version, loaded);
+    while (loaded.version < version) {
+      ReadRequest request;
+      request.query.stream = stream;
+      request.from_version = next(loaded.version);
+      request.to_version = version;
+      const auto page = log_.read(request);
+      if (page.events.empty()) break;
+      for (const auto& event : page.events) apply(event, loaded);
+    }
+    events_read_ += loaded.events_read;
+    return loaded;
+  }
+
+  void start_from_snapshot(const std::string& stream, Version up_to, Loaded<A>& loaded) const {
+    while (auto found = snapshots::newest(log_, stream, up_to, maker(),
+                                          [this](const std::string&) { ++snapshots_ignored_; })) {
+      try {
+        loaded.state = decode_state(found->state, found->stamp);
+      } catch (const DecodeError&) {
+        ++snapshots_ignored_;
+        up_to = {found->version.value - 1};
+        continue;
+      }
+      loaded.snapshot = loaded.version = found->version;
+      loaded.position = found->position;
+      ++snapshots_used_;
+      return;
+    }
+  }
+
+  // An event of a type the aggregate does not know changes nothing but the version.
+  void apply(const Envelope& event, Loaded<A>& loaded) const {
+    if (const auto known = unwrap_event<A>(catalogue_, event))
+      A::evolve(loaded.state, *known, {event.version, event.position, event.recorded_at});
+    loaded.version = event.version;
+    loaded.position = event.position;
+    ++loaded.events_read;
+  }
+
+  static Hash request_hash(const std::string& stream, const ExecuteOptions& options) {
+    return options.request_hash.value_or(sha256({stream, "\n", *options.idempotency_key}));
+  }
+
+  std::optional<ExecuteOutcome<A>> earlier_outcome(const std::string& stream,
+                                                   const ExecuteOptions& options) const {
+    if (!options.idempotency_key) return std::nullopt;
+    const auto earlier = log_.find_commit(*options.idempotency_key);
+    if (!earlier) return std::nullopt;
+    if (earlier->request_hash != request_hash(stream, options))
+      return Rejected{IdempotencyMismatch{*options.idempotency_key, earlier->outcome.last}};
+    Executed<A> executed;
+    executed.state = fold(stream, log_.stream_version(stream)).state;
+    executed.version = earlier->outcome.version;
+    executed.appended = earlier->outcome;
+    executed.appended->replayed = true;
+    return executed;
+  }
+
+  ExecuteOutcome<A> attempt_once(const std::string& stream, const typename A::Command& command,
+                                 const ExecuteOptions& options) {
+    auto loaded = fold(stream, log_.stream_version(stream));
+    if (!options.expected.holds(loaded.version))
+      return Rejected{VersionConflict{stream, options.expected, loaded.version}};
+    auto decision = A::decide(loaded.state, command);
+    if (!decision.accepted()) return decision.refusal();
+    if (decision.events().empty()) return Executed<A>{loaded.state, {}, loaded.version, {}};
+    auto admitted = admit(stream, decision.events(), options);
+    if (auto* rejected = std::get_if<Rejected>(&admitted)) return std::move(*rejected);
+    return append(stream, std::move(loaded), std::get<0>(std::move(admitted)), options);
+  }
+
+  std::variant<std::vector<AdmittedEvent<A>>, Rejected> admit(
+      const std::string& stream, const std::vector<typename A::Event>& events,
+      const ExecuteOptions& options) const {
+    Envelope about;
+    about.stream = stream;
+    about.occurred_at = options.occurred_at;
+    about.source = options.source;
+    about.correlation_id = options.correlation_id;
+    about.causation_id = options.causation_id;
+    about.tags = options.tags;
+    about.metadata = options.metadata;
+    return admit_events<A>(options_.bus, catalogue_, events, about);
+  }
+
+  ExecuteOutcome<A> append(const std::string& stream, Loaded<A> loaded,
+                           std::vector<AdmittedEvent<A>> admitted, const ExecuteOptions& options) {
+    Commit commit;
+    commit.conditions.push_back({stream, ExpectedVersion::exactly(loaded.version)});
+    commit.idempotency_key = options.idempotency_key;
+    if (options.idempotency_key) commit.request_hash = request_hash(stream, options);
+    // The state before the command is kept, not the one after it: its times are known already.
+    if (options_.snapshot_every > 0 && loaded.events_read >= options_.snapshot_every)
+      commit.records.push_back(snapshots::keep(
+          stream, maker(),
+          {loaded.version, encode_state(loaded.state), loaded.position, Timestamp{}}));
+    for (const auto& event : admitted) commit.events.push_back(event.envelope);
+    auto outcome = log_.append(std::move(commit));
+    if (auto* rejected = std::get_if<Rejected>(&outcome)) return std::move(*rejected);
+    if (auto* unknown = std::get_if<Unknown>(&outcome)) return std::move(*unknown);
+    const auto& appended = std::get<Appended>(outcome);
+    // The same request was under way elsewhere and came first.
+    if (appended.replayed)
+      if (auto earlier = earlier_outcome(stream, options)) return std::move(*earlier);
+    return executed(std::move(loaded), std::move(admitted), appended);
+  }
+
+  static Executed<A> executed(Loaded<A> loaded, std::vector<AdmittedEvent<A>> admitted,
+                              const Appended& appended) {
+    Executed<A> result;
+    result.state = std::move(loaded.state);
+    result.version = loaded.version;
+    result.appended = appended;
+    Position position = appended.first;
+    for (auto& event : admitted) {
+      result.version = next(result.version);
+      A::evolve(result.state, event.event, {result.version, position, appended.recorded_at});
+      position = next(position);
+      result.events.push_back(std::move(event.event));
+    }
+    return result;
+  }
+
+  static bool lost_a_race(const ExecuteOutcome<A>& outcome, const ExecuteOptions& options) {
+    const auto* rejected = std::get_if<Rejected>(&outcome);
+    const auto* conflict = rejected ? std::get_if<VersionConflict>(&rejected->reason) : nullptr;
+    // What the caller expected still holds: it is only our own reading that was out of date.
+    return conflict && options.expected.holds(conflict->actual);
+  }
+
+  EventLog& log_;
+  const Catalogue& catalogue_;
+  RepositoryOptions options_;
+  mutable std::atomic<std::uint64_t> events_read_{0};
+  mutable std::atomic<std::uint64_t> snapshots_used_{0};
+  mutable std::atomic<std::uint64_t> snapshots_ignored_{0};
+  std::atomic<std::uint64_t> retries_{0};
+};
+
+}  // namespace annal
