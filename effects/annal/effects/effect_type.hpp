@@ -1,0 +1,84 @@
+// What makes a plain struct an effect: it names the type of its result, and itself.
+//
+//   struct Charge {
+//     using result = std::string;
+//     static constexpr std::string_view name = "charge";
+//     std::string customer;
+//     long cents = 0;
+//     std::string describe() const { return customer; }  // for people; may be left out
+//   };
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <concepts>
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <typeinfo>
+
+namespace annal::effects {
+
+template <class E>
+concept NamesItsResult = requires {
+  typename E::result;
+};
+
+template <class E>
+concept NamesItself = requires {
+  { E::name } -> std::convertible_to<std::string_view>;
+  requires !std::string_view(E::name).empty();
+};
+
+template <class E>
+concept DescribesItself = requires(const E& effect) {
+  { effect.describe() } -> std::convertible_to<std::string>;
+};
+
+// A struct a program can perform.
+template <class E>
+concept EffectType = std::is_class_v<E> && NamesItsResult<E> && NamesItself<E>;
+
+// Refuses what is no effect, with a message that says what to add.
+template <class E>
+constexpr void require_effect_type() {
+  static_assert(NamesItsResult<E>,
+                "an effect names the type of its result: add `using result = …;` to the struct");
+  static_assert(NamesItself<E>,
+                "an effect names itself: add `static constexpr std::string_view name = \"…\";`");
+}
+
+// What the effect says of itself; empty if it says nothing.
+template <class E>
+std::string description(const E& effect) {
+  if constexpr (DescribesItself<E>)
+    return effect.describe();
+  else
+    return {};
+}
+
+// A small number for each type of effect, the same everywhere in the process.
+using EffectNumber = std::size_t;
+EffectNumber number_effect(const std::type_info& type);
+
+template <class E>
+EffectNumber effect_number() {
+  static const EffectNumber number = number_effect(typeid(E));
+  return number;
+}
+
+// The name an effect's handler has as a join point: `effect::charge`.
+template <class E>
+struct EffectPoint {
+  static constexpr std::string_view prefix = "effect::";
+  static constexpr std::string_view own = E::name;
+  static constexpr auto text = [] {
+    std::array<char, prefix.size() + own.size()> joined{};
+    std::copy(own.begin(), own.end(), std::copy(prefix.begin(), prefix.end(), joined.begin()));
+    return joined;
+  }();
+  static constexpr std::string_view name{text.data(), text.size()};
+};
+
+}  // namespace annal::effects

@@ -1,0 +1,57 @@
+#include "annal/effects/trace.hpp"
+
+#include <cstdio>
+
+namespace annal::effects {
+
+std::string_view to_string(EffectOutcome outcome) {
+  switch (outcome) {
+    case EffectOutcome::ok:
+      return "ok";
+    case EffectOutcome::failed:
+      return "failed";
+    case EffectOutcome::missing:
+      return "missing";
+    case EffectOutcome::not_performed:
+      return "not performed";
+  }
+  return "unknown";
+}
+
+std::size_t Trace::begin(std::string_view name, std::string text) {
+  if (effects_.capacity() == 0) effects_.reserve(8);
+  const auto now = clock_->reading();
+  if (effects_.empty()) zero_ = now;
+  TracedEffect& effect = effects_.emplace_back();
+  effect.name = name;
+  effect.order = effects_.size();
+  effect.start = now - zero_;
+  effect.text = std::move(text);
+  return effects_.size() - 1;
+}
+
+void Trace::end(std::size_t place, EffectOutcome outcome, std::string error) {
+  TracedEffect& effect = effects_[place];
+  effect.duration = clock_->reading() - zero_ - effect.start;
+  effect.outcome = outcome;
+  effect.error = std::move(error);
+}
+
+void Trace::clear() { effects_.clear(); }
+
+std::string Trace::to_string() const {
+  std::string text;
+  for (const TracedEffect& effect : effects_) {
+    const auto microseconds = static_cast<double>(effect.duration.count()) / 1000;
+    char duration[32];
+    std::snprintf(duration, sizeof duration, "%.1f", microseconds);
+    text += std::to_string(effect.order) + ' ' + std::string(effect.name) + ' ' +
+            std::string(effects::to_string(effect.outcome)) + ' ' + duration + " µs";
+    if (!effect.text.empty()) text += ' ' + effect.text;
+    if (!effect.error.empty()) text += " (" + effect.error + ')';
+    text += '\n';
+  }
+  return text;
+}
+
+}  // namespace annal::effects
