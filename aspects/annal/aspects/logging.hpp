@@ -1,0 +1,32 @@
+// The aspect that tells a log of every call: its beginning, its end, its failure.
+#pragma once
+
+#include "annal/call/join_point.hpp"
+#include "annal/severity.hpp"
+#include "annal/time/monotonic.hpp"
+
+#include <functional>
+#include <string_view>
+
+namespace annal {
+
+// Writes lines of this shape, control characters in arguments and errors escaped:
+//   debug  enter DocumentService::create request=01J… arguments=orders/7
+//   info   exit DocumentService::create request=01J… duration_us=412
+//   error  error DocumentService::create request=01J… duration_us=90 message=disk full
+// An exception is told of and passes on.
+//   threads   any number of callers
+class LoggingAspect : public Interceptor {
+ public:
+  // Takes one line without its end. Called by many threads at once; what it throws leaves the call.
+  using Sink = std::function<void(Severity, std::string_view line)>;
+
+  explicit LoggingAspect(Sink sink, const MonotonicClock& clock = monotonic_clock());
+  void around(const JoinPoint& point, const std::function<void()>& proceed) override;
+
+ private:
+  Sink sink_;
+  const MonotonicClock* clock_;
+};
+
+}  // namespace annal
