@@ -1,0 +1,197 @@
+#include "annal/service/change.hpp"
+
+#include "annal/effects/kinds.hpp"
+#include "annal/service/rows.hpp"
+#include "annal/service/service_aspects.hpp"
+
+#include <utility>
+
+namespace annal {
+namespace {
+
+constexpr int attempts = 16;  // of one change, while others are faster
+
+// Set if the outcome only says that somebody else wrote between our reading and our writing.
+const VersionConflict* lost_race(const ChangeOutcome& outcome) {
+  const auto* rejected = std::get_if<Rejected>(&outcome);
+  return rejected ? std::get_if<VersionConflict>(&rejected->reason) : nullptr;
+}
+
+// What a change is to people: `updated by bob`.
+struct InWords {
+  std::string operator()(const document::Created& event) const {
+    return done("created", event.author);
+  }
+  std::string operator()(const document::Updated& event) const {
+    return done("updated", event.editor);
+  }
+  std::string operator()(const document::Patched& event) const {
+    return done("updated", event.editor);
+  }
+  std::string operator()(const document::Deleted& event) const {
+    return done("deleted", event.editor) + (event.reason ? ": " + *event.reason : "");
+  }
+  std::string operator()(const document::Restored& event) const {
+    return done("restored", event.editor);
+  }
+
+  static std::string done(const char* what, const std::optional<std::string>& who) {
+    return what + (who && !who->empty() ? " by " + *who : "");
+  }
+};
+
+}  // namespace
+
+Folded load_current(const ServiceParts& parts, const DocumentKey& key) {
+  if (const auto row = parts.log.record(rows::space, key.to_string()))
+    if (auto document = rows::read(key, *row)) {
+      const auto version = document->state.version;
+      return {std::move(document->state), version, document->position};
+    }
+  const auto stream = key.stream();
+  const auto version = parts.log.stream_version(stream);
+  if (version.value == 0) return {};
+  parts.lines.write(Severity::warning,
+                    "the row of " + key.to_string() +
+                        " cannot be used and its events were read: rebuild the rows");
+  return DocumentPast(parts.log, parts.catalogue).at(stream, version);
+}
+
+Change::Change(const ServiceParts& parts, DocumentKey key, Proposal proposal, ChangeOptions options)
+    : parts_(parts),
+      key_(std::move(key)),
+      stream_(key_.stream()),
+      proposal_(std::move(proposal)),
+      options_(std::move(options)) {}
+
+ChangeOutcome Change::run(const effects::Perform& perform) const {
+  if (parts_.read_only)
+    return Rejected{Closed{"the store is open for reading only: open it for writing to change " +
+                           key_.to_string()}};
+  if (auto earlier = earlier_outcome()) return std::move(*earlier);
+  Folded current = load_current(parts_, key_);
+  for (int attempted = 1;; ++attempted) {
+    auto outcome = attempt(perform, current);
+    const auto* conflict = lost_race(outcome);
+    if (!conflict || attempted == attempts) return outcome;
+    current = reload(conflict->actual);
+  }
+}
+
+std::optional<ChangeOutcome> Change::earlier_outcome() const {
+  if (!options_.idempotency_key) return std::nullopt;
+  auto earlier = parts_.log.find_commit(*options_.idempotency_key);
+  if (!earlier) return std::nullopt;
+  if (earlier->request_hash != proposal_.request)
+    return Rejected{IdempotencyMismatch{*options_.idempotency_key, earlier->outcome.last}};
+  earlier->outcome.replayed = true;
+  return changed(earlier->outcome);
+}
+
+ChangeOutcome Change::attempt(const effects::Perform& perform, const Folded& current) const {
+  if (!options_.expected.holds(current.version))
+    return StaleVersion{key_, options_.expected, current.version};
+  auto proposed = proposal_.command(current);
+  if (auto* refusal = std::get_if<document::Refusal>(&proposed))
+    return Refused{std::move(*refusal), key_, current.version};
+  const auto decision =
+      document::Aggregate::decide(current.state, std::get<document::Command>(proposed));
+  if (!decision.accepted()) return Refused{decision.refusal(), key_, current.version};
+  auto admitted = admit(decision.events());
+  if (auto* rejected = std::get_if<Rejected>(&admitted)) return std::move(*rejected);
+
+  const auto& events = std::get<Admitted>(admitted);
+  Folded after = current;
+  AppendOutcome outcome = perform(effects::DatabaseWrite{commit_of(events, after)});
+  if (const auto* appended = std::get_if<Appended>(&outcome); appended && !appended->replayed)
+    tell(perform, events, after.state);
+  return answer(std::move(outcome));
+}
+
+Folded Change::reload(Version actual) const {
+  auto current = load_current(parts_, key_);
+  // The row does not know of an event that was appended without the service.
+  if (current.version < actual)
+    current = DocumentPast(parts_.log, parts_.catalogue).at(stream_, actual);
+  return current;
+}
+
+std::variant<Change::Admitted, Rejected> Change::admit(
+    const std::vector<document::Event>& events) const {
+  Envelope about;
+  about.stream = stream_;
+  about.source = options_.source;
+  about.correlation_id = options_.request_id;
+  about.causation_id = options_.causation_id;
+  about.tags = options_.tags;
+  about.metadata = options_.metadata;
+  auto admitted = admit_events<document::Aggregate>(&parts_.bus, parts_.catalogue, events, about);
+  if (const auto* passed = std::get_if<Admitted>(&admitted))
+    for (const auto& [envelope, event] : *passed)
+      if (const auto fault = document::fault(event)) return Rejected{Vetoed{"middleware", *fault}};
+  return admitted;
+}
+
+Commit Change::commit_of(const Admitted& events, Folded& state) const {
+  Commit commit;
+  commit.conditions.push_back({stream_, ExpectedVersion::exactly(state.version)});
+  commit.idempotency_key = options_.idempotency_key;
+  if (options_.idempotency_key) commit.request_hash = proposal_.request;
+  std::size_t behind = events.size();
+  for (const auto& [envelope, event] : events) {
+    --behind;
+    commit.events.push_back(envelope);
+    state.apply(event, {next(state.version), {}, document::at_commit});
+    if (is_snapshot_version(state.version))
+      commit.records.push_back(snapshots::keep_with_commit(
+          stream_, snapshot_maker(), state.version, document::encode_state(state.state), behind));
+  }
+  commit.records.push_back(rows::with_commit(key_, state.state, 0));
+  return commit;
+}
+
+ChangeOutcome Change::answer(AppendOutcome outcome) const {
+  if (const auto* appended = std::get_if<Appended>(&outcome)) return changed(*appended);
+  if (auto* unknown = std::get_if<Unknown>(&outcome)) return std::move(*unknown);
+  auto& rejected = std::get<Rejected>(outcome);
+  const auto* conflict = std::get_if<VersionConflict>(&rejected.reason);
+  if (conflict && !options_.expected.holds(conflict->actual))
+    return StaleVersion{key_, options_.expected, conflict->actual};
+  return std::move(rejected);
+}
+
+Changed Change::changed(const Appended& appended) const {
+  return {key_,          appended.version, appended.last, appended.recorded_at, appended.durability,
+          appended.hash, appended.replayed};
+}
+
+void Change::tell(const effects::Perform& perform, const Admitted& events,
+                  const document::State& after) const {
+  try {
+    for (const auto& [envelope, event] : events) {
+      const auto words = std::visit(InWords{}, event);
+      if (std::holds_alternative<document::Created>(event))
+        perform(effects::Logging{Severity::info, key_.to_string() + " was " + words,
+                                 options_.request_id});
+      else
+        perform(
+            effects::Notification{after.author, after.title, key_.to_string() + " was " + words});
+    }
+  } catch (const effects::MissingHandler&) {
+    throw;
+  } catch (const std::exception& error) {
+    parts_.lines.write(Severity::error, "nobody could be told that " + key_.to_string() +
+                                            " was changed: " + error.what());
+    raise_error(parts_.bus, parts_.catalogue,
+                {error.what(), options_.request_id, {}, {}, current_exception_type(), {}});
+  }
+}
+
+effects::Effect<ChangeOutcome> change_program(const ServiceParts& parts, const DocumentKey& key,
+                                              Proposal proposal, ChangeOptions options) {
+  const auto change =
+      std::make_shared<const Change>(parts, key, std::move(proposal), std::move(options));
+  return effects::program([change](effects::Perform perform) { return change->run(perform); });
+}
+
+}  // namespace annal

@@ -1,0 +1,203 @@
+// The document service: what the HTTP API, the program and an embedding program all call. Every
+// operation is an effect program run by handlers, woven with aspects, its events published on the
+// bus.
+#pragma once
+
+#include "annal/document/document.hpp"
+#include "annal/effects/effect.hpp"
+#include "annal/log/point.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace annal {
+
+// A document as it is, or was.
+struct Document {
+  DocumentKey key;
+  document::State state;
+  Position position;  // of the newest event it depends on
+};
+
+// The document is not there at that point.
+struct DocumentNotFound {
+  DocumentKey key;
+};
+struct DocumentGone {  // deleted; its last version before that can still be read
+  DocumentKey key;
+  Version version;       // of the deletion
+  Version last_version;  // the newest that can be read
+  std::optional<Timestamp> deleted_at;
+  std::optional<std::string> reason;
+  Position position;
+};
+struct FoundDocument {
+  Document document;
+  Position at;  // the position it was read at: what the point resolved to
+};
+using DocumentAnswer = std::variant<FoundDocument, DocumentGone, DocumentNotFound>;
+
+// A change was made.
+struct Changed {
+  DocumentKey key;
+  Version version;
+  Position position;
+  Timestamp recorded_at{};
+  Durability durability = Durability::power;
+  Hash commit;
+  bool replayed = false;  // an earlier request with the same idempotency key did it
+};
+// The document's rules say no.
+struct Refused {
+  document::Refusal reason;
+  DocumentKey key;
+  Version version;
+};
+// The version asked for is not the document's. `actual` 0: there is none; it may be a deleted
+// one's.
+struct StaleVersion {
+  DocumentKey key;
+  ExpectedVersion expected;
+  Version actual;
+};
+
+using ChangeOutcome = std::variant<Changed, Refused, StaleVersion, Rejected, Unknown>;
+
+// What every change may carry.
+struct ChangeOptions {
+  ExpectedVersion expected = ExpectedVersion::any();
+  std::optional<std::string> idempotency_key = {};
+  std::string source = {};
+  std::string request_id = {};  // correlation id of the events; made up when empty
+  std::string causation_id = {};
+  std::vector<std::string> tags = {};
+  Metadata metadata = {};
+};
+
+struct ListRequest {
+  std::string collection = {};
+  std::optional<std::string> after = {};  // the last id of the page before
+  std::string prefix = {};                // of ids
+  bool include_deleted = false;
+  std::size_t limit = 100;       // 1–1000
+  std::optional<Point> at = {};  // as it was then; absent: now
+};
+struct ListPage {
+  std::vector<Document> documents;  // in id order
+  Position at;
+  bool more = false;
+};
+
+struct CollectionSummary {
+  std::string name;
+};
+
+struct HistoryPage {
+  std::vector<Envelope> events;  // newest first
+  Position at;
+  bool more = false;
+};
+
+struct DocumentDiff {
+  Position from, to;
+  std::optional<Version> from_version, to_version;  // absent: the document was not there then
+  std::string
+      patch;  // RFC 6902, over {"title": …, "content": …}; from nothing or a deleted document: null
+};
+
+class Store;
+
+// Events of documents are appended here and nowhere else: one appended to the log directly is seen
+// by the next change of its document, but its row does not know of it before.
+//   threads   every member: any number of callers
+//   throws    StorageError, CorruptionError, UnknownPoint, InvalidInput; effects::MissingHandler,
+//   before
+//             anything is written
+class DocumentService {
+ public:
+  ChangeOutcome create(const DocumentKey& key, document::Create command,
+                       ChangeOptions options = {});
+  ChangeOutcome update(const DocumentKey& key, document::Update command,
+                       ChangeOptions options = {});
+  // Creates the document, or replaces title and content of the one that is there.
+  ChangeOutcome put(const DocumentKey& key, document::Create command, ChangeOptions options = {});
+  ChangeOutcome patch(const DocumentKey& key, document::Patch command, ChangeOptions options = {});
+  ChangeOutcome remove(const DocumentKey& key, document::Delete command,
+                       ChangeOptions options = {});
+  ChangeOutcome undelete(const DocumentKey& key, document::Undelete command,
+                         ChangeOptions options = {});
+  // Back to what it was at the point, as a new version.
+  ChangeOutcome restore(const DocumentKey& key, const Point& at, std::optional<std::string> editor,
+                        ChangeOptions options = {});
+
+  // The effect program of a change, as the methods above run it: DatabaseWrite, then Logging for a
+  // document that is new, Notification to the author for another. To be looked at in a dry run, run
+  // with other handlers, or made part of a larger program; it is not woven, and must not outlive
+  // the store.
+  effects::Effect<ChangeOutcome> changing(const DocumentKey& key, document::Command command,
+                                          ChangeOptions options = {}) const;
+
+  // As it is now. A DatabaseRead.
+  //   cost      one look-up, however long its history
+  DocumentAnswer get(const DocumentKey& key) const;
+  // As it was at the point.
+  //   cost      the point's resolution, a look-up, and the events since the snapshot before it (≤
+  //   100)
+  DocumentAnswer get(const DocumentKey& key, const Point& at) const;
+
+  // Everything on a page is as it was at one position. A page may be shorter than its limit: beyond
+  // 8 MiB, or when somebody writes meanwhile.
+  //   throws    InvalidInput for a limit out of bounds or a collection that cannot be
+  //   cost      rows in key order. As it was then: a look-up for every document the collection has
+  //   ever
+  //             had, and the cost of get(key, at) for each that has changed since
+  ListPage list(const ListRequest& request) const;
+  // Names of collections that have or had documents, beyond `after`, in the order of `name/`.
+  //   limit     1–1000
+  //   cost      one look-up each
+  std::vector<std::string> collections(std::optional<std::string> after = {},
+                                       std::size_t limit = 100) const;
+
+  // The document's events at or before `at`, newest first; `before` pages on from a version.
+  //   limit     1–1000
+  HistoryPage history(const DocumentKey& key, std::optional<Version> before = {},
+                      std::size_t limit = 50, std::optional<Point> at = {}) const;
+  DocumentDiff diff(const DocumentKey& key, const Point& from, const Point& to) const;
+
+  // Commits document events made elsewhere (an import) with the rows that follow from them. Events
+  // of other streams may be among them. A DatabaseWrite; middleware is not asked, what has happened
+  // has.
+  //   returns   Rejected{Malformed} where an event of a document's stream holds content no document
+  //   may
+  //             have; Rejected{TooLarge} also where events and rows together are more than a commit
+  //             takes: a row is as large as its document
+  AppendOutcome record(Commit commit);
+
+  // Throws away every document row and snapshot and makes them again from the log. Performs no
+  // effect. A row is replaced by the new one, so that no document is missing meanwhile; changes may
+  // go on.
+  //   returns   the number of documents, deleted ones included
+  //   throws    StorageError if the log does not take them: a read-only store
+  //   cost      reads the log, and every document's events once more; keeps every key in memory
+  std::uint64_t rebuild();
+  // Compares every row with the fold of its events.
+  //   returns   the documents whose rows differ, are missing, or should not be there, in key order
+  //   cost      as rebuild
+  std::vector<DocumentKey> verify_rows() const;
+
+  ~DocumentService();
+
+ private:
+  friend class Store;
+  struct State;
+  explicit DocumentService(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace annal

@@ -1,0 +1,42 @@
+// Reading documents: now from their rows, then from their events.
+#pragma once
+
+#include "annal/service/documents.hpp"
+#include "annal/service/fold.hpp"
+#include "annal/service/parts.hpp"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace annal {
+
+// The operations of DocumentService that change nothing.
+class DocumentReader {
+ public:
+  explicit DocumentReader(const ServiceParts& parts)
+      : parts_(parts), past_(parts.log, parts.catalogue) {}
+
+  // By a DatabaseRead.
+  //   name      the key as text
+  DocumentAnswer now(const DocumentKey& key, const std::string& name) const;
+  DocumentAnswer at(const DocumentKey& key, const Point& point) const;
+  ListPage list(const ListRequest& request) const;
+  std::vector<std::string> collections(const std::optional<std::string>& after,
+                                       std::size_t limit) const;
+  HistoryPage history(const DocumentKey& key, std::optional<Version> before, std::size_t limit,
+                      const std::optional<Point>& at) const;
+  DocumentDiff diff(const DocumentKey& key, const Point& from, const Point& to) const;
+
+ private:
+  ListPage list_now(const ListRequest& request) const;
+  ListPage list_then(const ListRequest& request, Position at) const;
+  // The document as it was; nothing if it was never created until then.
+  std::optional<Document> document_at(const DocumentKey& key, Position position) const;
+  Document document_of(DocumentKey key, const Record& row) const;
+
+  const ServiceParts& parts_;
+  DocumentPast past_;
+};
+
+}  // namespace annal
