@@ -1,0 +1,24 @@
+// Whether the server can answer, for whatever watches it.
+#include "annal/server/routes/route.hpp"
+
+namespace annal::server {
+
+namespace {
+
+// A store that has failed throws here, and the answer is 503.
+Response health(Context& context, const Call& call) {
+  refuse_body(call.request);
+  call.parameters(context, {});
+  const EventLog& log = context.store.log();
+  return json_answer(200, JsonObject()
+                              .text("status", "ok")
+                              .number("head", log.head())
+                              .text("durability", to_string(log.durability()))
+                              .flag("read_only", context.store.read_only()));
+}
+
+}  // namespace
+
+std::vector<Route> health_routes() { return {{"GET", "/healthz", health}}; }
+
+}  // namespace annal::server
