@@ -1,0 +1,23 @@
+#include "commands/command.hpp"
+
+namespace annal::cli {
+
+void add_store_option(CLI::App& app, Invocation& invocation) {
+  app.add_option("--store", invocation.store,
+                 "The store's file; without it what ANNAL_STORE names, or annal.db")
+      ->type_name("PATH");
+}
+
+void add_json_option(CLI::App& command, Invocation& invocation) {
+  command.add_flag("--json", invocation.json, "Answer with JSON");
+}
+
+CLI::App& add_command(CLI::App& program, Invocation& invocation, const std::string& name,
+                      const std::string& description, const std::string& examples) {
+  CLI::App& command = *program.add_subcommand(name, description);
+  add_store_option(command, invocation);
+  command.footer("Examples:\n" + examples);
+  return command;
+}
+
+}  // namespace annal::cli

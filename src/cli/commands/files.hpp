@@ -1,0 +1,50 @@
+// Files that are read and written as streams; `-` is standard input or standard output.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <fstream>
+#include <istream>
+#include <optional>
+#include <ostream>
+#include <string>
+
+namespace annal::cli {
+
+// How an error names it.
+std::string name_of_input(const std::string& file);
+
+class InputFile {
+ public:
+  // Throws InputOutputError or PermissionDenied if it cannot be read.
+  explicit InputFile(const std::string& name);
+  std::istream& stream();
+  // In bytes; nothing for standard input and pipes.
+  std::optional<std::uint64_t> size() const { return size_; }
+
+ private:
+  std::ifstream file_;
+  bool standard_ = false;
+  std::optional<std::uint64_t> size_;
+};
+
+// Appears under its name once it is whole: until then it is `NAME.part`, which is removed if it
+// never is.
+class OutputFile {
+ public:
+  // Throws CannotOpen or PermissionDenied if it cannot be created.
+  explicit OutputFile(const std::string& name);
+  ~OutputFile();
+  OutputFile(const OutputFile&) = delete;
+  OutputFile& operator=(const OutputFile&) = delete;
+  std::ostream& stream();
+  // Throws StorageError if it could not be written whole.
+  void finish();
+
+ private:
+  std::string name_, part_;
+  std::ofstream file_;
+  bool standard_ = false, finished_ = false;
+};
+
+}  // namespace annal::cli

@@ -1,0 +1,151 @@
+// `annal list`: the documents of a collection, or the collections.
+#include "commands/command.hpp"
+#include "naming.hpp"
+#include "print/document_json.hpp"
+#include "print/table.hpp"
+
+namespace annal::cli {
+namespace {
+
+constexpr std::size_t page_size = 1000;
+
+struct ListArguments {
+  std::string collection, prefix;
+  std::optional<std::string> at;
+  bool deleted = false;
+};
+
+// A list as of one position; documents without their content.
+struct Listing {
+  std::vector<Document> documents;
+  Position at;
+};
+
+void take(ListPage page, Listing& listing) {
+  for (auto& document : page.documents) {
+    document.state.content.text.clear();
+    document.state.content.text.shrink_to_fit();
+    listing.documents.push_back(std::move(document));
+  }
+}
+
+// Nothing if the head moved between two pages.
+std::optional<Listing> read_pages(DocumentService& documents, ListRequest request) {
+  Listing listing;
+  for (bool first = true;; first = false) {
+    ListPage page = documents.list(request);
+    if (first) listing.at = page.at;
+    if (page.at != listing.at) return std::nullopt;
+    const bool more = page.more && !page.documents.empty();
+    take(std::move(page), listing);
+    if (!more) return listing;
+    request.after = listing.documents.back().key.id;
+  }
+}
+
+// Now is one look-up a document and may move on while pages are read; a position stays, and is
+// folded.
+Listing read_listing(DocumentService& documents, ListRequest request) {
+  if (auto listing = read_pages(documents, request)) return std::move(*listing);
+  request.limit = 1;
+  request.at = AtPosition{documents.list(request).at};
+  request.limit = page_size;
+  return read_pages(documents, request).value();
+}
+
+bool ever_existed(DocumentService& documents, const std::string& collection) {
+  ListRequest any;
+  any.collection = collection;
+  any.include_deleted = true;
+  any.limit = 1;
+  return !documents.list(any).documents.empty();
+}
+
+std::string as_json(const std::string& collection, const Listing& listing) {
+  std::vector<std::string> documents;
+  for (const auto& document : listing.documents)
+    documents.push_back(document_summary(document).str());
+  return server::JsonObject()
+      .text("collection", collection)
+      .json("documents", server::json_array(documents))
+      .number("at", listing.at)
+      .str();
+}
+
+Table as_table(const Listing& listing) {
+  Table table({"DOCUMENT", "VERSION", "MODIFIED", "TITLE"});
+  for (const auto& [key, state, position] : listing.documents) {
+    const std::string version = "v" + std::to_string(state.version.value);
+    table.add({key.to_string(), state.is_deleted ? version + " deleted" : version,
+               to_iso8601(state.modified_at), state.title});
+  }
+  return table;
+}
+
+ExitCode list_documents(const ListArguments& arguments, Invocation& invocation) {
+  const auto named = name_and_point(arguments.collection, arguments.at, invocation.now());
+  check_collection(named.name);
+  ListRequest request;
+  request.collection = named.name;
+  request.prefix = arguments.prefix;
+  request.include_deleted = arguments.deleted;
+  request.limit = page_size;
+  request.at = named.at;
+  const auto store = invocation.open_to_read();
+  const Listing listing = read_listing(store->documents(), request);
+  if (listing.documents.empty() && !ever_existed(store->documents(), named.name))
+    throw NotThere(named.name + ": there is no such collection; `annal list` shows what there is");
+  invocation.announce(*store, listing.at);
+  if (invocation.json)
+    invocation.out.json(as_json(named.name, listing));
+  else
+    as_table(listing).print(invocation.out);
+  return ExitCode::ok;
+}
+
+ExitCode list_collections(const ListArguments& arguments, Invocation& invocation) {
+  if (arguments.at || arguments.deleted || !arguments.prefix.empty())
+    throw InvalidInput("list: of which collection? `annal list` alone shows what there is");
+  const auto store = invocation.open_to_read();
+  const Position at = store->log().head();
+  std::vector<std::string> names;
+  for (auto page = store->documents().collections(); !page.empty();
+       page = store->documents().collections(names.back()))
+    names.insert(names.end(), page.begin(), page.end());
+  invocation.announce(*store, at);
+  if (invocation.json)
+    invocation.out.json(server::JsonObject()
+                            .json("collections", server::json_strings(names))
+                            .number("at", at)
+                            .str());
+  else
+    for (const auto& name : names) invocation.out.line(invocation.out.shown(name));
+  return ExitCode::ok;
+}
+
+ExitCode list(const ListArguments& arguments, Invocation& invocation) {
+  return arguments.collection.empty() ? list_collections(arguments, invocation)
+                                      : list_documents(arguments, invocation);
+}
+
+}  // namespace
+
+void add_list(CLI::App& program, Invocation& invocation) {
+  auto& command = add_command(program, invocation, "list",
+                              "List the documents of a collection, or the collections",
+                              "  annal list\n"
+                              "  annal list orders\n"
+                              "  annal list orders@1234 --prefix 2026/ --deleted\n");
+  auto arguments = std::make_shared<ListArguments>();
+  command.add_option("COLLECTION", arguments->collection,
+                     "The collection, or COLLECTION@POINT; all of them are named without it");
+  command.add_option("--prefix", arguments->prefix, "Only ids that begin like this");
+  command.add_flag("--deleted", arguments->deleted, "Deleted documents too");
+  command
+      .add_option("--at", arguments->at, "The point in time; COLLECTION is then taken as it stands")
+      ->type_name("POINT");
+  add_json_option(command, invocation);
+  runs(command, invocation, arguments, list);
+}
+
+}  // namespace annal::cli

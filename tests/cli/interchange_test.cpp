@@ -1,0 +1,199 @@
+// `annal import` and `annal export` as processes.
+#include "cli/process.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+#include <signal.h>
+
+#include <chrono>
+#include <sstream>
+
+namespace annal::cli::test {
+namespace {
+
+using nlohmann::json;
+using testing::HasSubstr;
+using testing::StartsWith;
+
+// An object's name that stands for the number.
+std::string oid(int number) {
+  std::ostringstream text;
+  text << std::hex;
+  text.width(40);
+  text.fill('0');
+  text << number;
+  return text.str();
+}
+
+// What `git fast-export --show-original-ids` writes for a history in which commit n writes file n
+// % 7.
+std::string commit_in_git(int number) {
+  const std::string content = "content " + std::to_string(number) + "\n";
+  const std::string message = "commit " + std::to_string(number);
+  const std::string mark = std::to_string(2 * number);
+  const std::string when = " A <a@example.com> " + std::to_string(1000000000 + number) + " +0000\n";
+  std::string text = "blob\nmark :" + mark + "\noriginal-oid " + oid(1000000 + number) + "\ndata " +
+                     std::to_string(content.size()) + "\n" + content + "\n";
+  text += (number == 1 ? "reset refs/heads/main\n" : "");
+  text += "commit refs/heads/main\nmark :" + std::to_string(2 * number + 1) + "\noriginal-oid " +
+          oid(number) + "\nauthor" + when + "committer" + when + "data " +
+          std::to_string(message.size()) + "\n" + message + "\n";
+  if (number > 1) text += "from :" + std::to_string(2 * number - 1) + "\n";
+  return text + "M 100644 :" + mark + " folder/file " + std::to_string(number % 7) + ".txt\n\n";
+}
+
+std::string history_in_git(int first, int last) {
+  std::string text;
+  for (int number = first; number <= last; ++number) text += commit_in_git(number);
+  return text;
+}
+
+const std::vector<std::string> import_git = {"import", "git", "--collection", "repo", "-"};
+
+// What two imports of one history have in common: everything but ids, salts and times of recording.
+std::vector<std::string> said_by(const Shell& shell) {
+  std::vector<std::string> events;
+  const auto log = json::parse(shell.ok({"log", "--reverse", "--json"}));
+  for (json event : log.at("events")) {
+    for (const char* varies : {"id", "hash", "recorded_at", "correlation_id"}) event.erase(varies);
+    events.push_back(event.dump());
+  }
+  return events;
+}
+
+TEST(ImportGit, makes_paths_documents_and_commits_points_in_time) {
+  const Shell shell;
+  EXPECT_THAT(shell.ok(import_git, history_in_git(1, 20)),
+              StartsWith("imported 40 events of 20 commits ("));
+  EXPECT_EQ(shell.ok({"get", "repo/folder/file 6.txt", "--raw"}), "content 20\n");
+  EXPECT_EQ(shell.ok({"get", "repo/folder/file 6.txt@commit:" + oid(15), "--raw"}), "content 13\n");
+  EXPECT_EQ(shell.annal({"get", "repo/folder/file 6.txt@commit:" + oid(2)}).code, 1);
+  EXPECT_EQ(shell.annal({"get", "repo/folder/file 6.txt@commit:" + oid(99)}).code, 1);
+}
+
+TEST(ImportGit, run_again_adds_only_what_is_new) {
+  const Shell shell;
+  shell.write("history", history_in_git(1, 10));
+  shell.ok({"import", "git", "--collection", "repo", "history"});
+  const auto head = shell.head();
+  const auto report =
+      json::parse(shell.ok({"import", "git", "--collection", "repo", "history", "--json"}));
+  EXPECT_EQ(report.at("already_present"), 10);
+  EXPECT_EQ(report.at("events"), 0);
+  EXPECT_EQ(shell.head(), head);
+  EXPECT_THAT(shell.ok(import_git, history_in_git(1, 12)),
+              HasSubstr("10 commits were there already"));
+  EXPECT_EQ(shell.head(), head + 4);
+}
+
+// The stream stops half way and the import is killed; what it had recorded is seen by reading
+// processes.
+TEST(ImportGit, killed_in_the_middle_and_run_again_gives_the_same_documents) {
+  const int commits = 600;
+  const std::string whole = history_in_git(1, commits);
+  const Shell undisturbed, killed;
+  undisturbed.ok(import_git, whole);
+
+  Start start = killed.start_of(import_git);
+  start.keep_input_open = true;
+  Running import(start);
+  import.feed(history_in_git(1, commits / 2));
+  const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds{60};
+  std::uint64_t seen = 0;
+  while (seen < 100 && std::chrono::steady_clock::now() < give_up) {
+    const auto stats = killed.annal({"stats", "--json"});
+    if (stats.code == 0) seen = json::parse(stats.out).at("head");
+  }
+  ASSERT_GE(seen, 100u);
+  import.signal(SIGKILL);
+  EXPECT_EQ(import.finish().code, 128 + SIGKILL);
+
+  EXPECT_THAT(killed.ok(import_git, whole), HasSubstr("commits were there already"));
+  EXPECT_EQ(said_by(killed), said_by(undisturbed));
+  EXPECT_EQ(killed.ok({"list", "repo", "--json"}).size(),
+            undisturbed.ok({"list", "repo", "--json"}).size());
+  for (int file = 0; file < 7; ++file) {
+    const std::string name = "repo/folder/file " + std::to_string(file) + ".txt";
+    EXPECT_EQ(killed.ok({"get", name, "--raw"}), undisturbed.ok({"get", name, "--raw"}));
+  }
+  EXPECT_THAT(killed.ok({"verify"}), StartsWith("sound: "));
+}
+
+TEST(ImportGit, names_the_line_of_a_malformed_stream) {
+  const Shell shell;
+  shell.ok({"put", "orders/7", "--content", "1"});
+  const auto answer = shell.annal(import_git, "blob\nmark :1\ndata many\n");
+  EXPECT_EQ(answer.code, 2);
+  EXPECT_THAT(answer.err, StartsWith("annal: standard input: "));
+  EXPECT_THAT(answer.err, HasSubstr("3"));
+  EXPECT_EQ(std::count(answer.err.begin(), answer.err.end(), '\n'), 1);
+  EXPECT_EQ(shell.head(), 1u);
+}
+
+TEST(ImportGit, names_what_it_leaves_out) {
+  const Shell shell;
+  std::string history = commit_in_git(1);
+  history.insert(history.size() - 1, "M 160000 " + oid(5) + " library\n");
+  const auto answer = shell.annal(import_git, history);
+  EXPECT_EQ(answer.code, 0);
+  EXPECT_THAT(answer.err, HasSubstr("skipped library at commit " + oid(1)));
+  EXPECT_THAT(answer.out, HasSubstr("1 files skipped"));
+}
+
+TEST(ImportGit, refuses_a_collection_that_cannot_be_one) {
+  const Shell shell;
+  const auto answer =
+      shell.annal({"import", "git", "--collection", "a/b", "-"}, history_in_git(1, 1));
+  EXPECT_EQ(answer.code, 2);
+  EXPECT_FALSE(std::filesystem::exists(shell.store()));
+}
+
+TEST(ExportJsonl, and_import_into_an_empty_store_give_an_identical_log) {
+  const Shell from, to;
+  from.ok(import_git, history_in_git(1, 12));
+  from.ok(
+      {"put", "orders/7", "--title", "Ü", "--content", R"({"b":1.0})", "--idempotency-key", "k"});
+  const std::string exported = from.ok({"export", "jsonl"});
+  EXPECT_THAT(to.ok({"import", "jsonl", "-"}, exported), HasSubstr("head @25"));
+  EXPECT_EQ(to.ok({"export", "jsonl"}), exported);
+  EXPECT_EQ(to.ok({"log", "--json"}), from.ok({"log", "--json"}));
+  EXPECT_EQ(json::parse(to.ok({"verify", "--json"})), json::parse(from.ok({"verify", "--json"})));
+  EXPECT_EQ(to.ok({"get", "orders/7"}), "{\"b\":1.0}\n");
+}
+
+TEST(ExportJsonl, writes_a_range_to_a_file) {
+  const Shell shell;
+  for (const char* content : {"1", "2", "3", "4"})
+    shell.ok({"put", "orders/7", "--content", content});
+  const auto exported = shell.annal({"export", "jsonl", "@1..@3", "events.jsonl"});
+  EXPECT_EQ(exported.code, 0);
+  EXPECT_EQ(exported.out, "");
+  EXPECT_THAT(exported.err, StartsWith("exported 2 events of 2 commits, @2 to @3, "));
+  EXPECT_EQ(shell.read("events.jsonl"), shell.ok({"export", "jsonl", "@1..@3"}));
+  EXPECT_FALSE(std::filesystem::exists(shell / "events.jsonl.part"));
+  EXPECT_EQ(shell.annal({"export", "jsonl", "@9..", "other.jsonl"}).code, 1);
+  EXPECT_EQ(shell.annal({"export", "jsonl", "@4..", "other.jsonl"}).code, 2);
+  EXPECT_FALSE(std::filesystem::exists(shell / "other.jsonl"));
+}
+
+TEST(ExportJsonl, cannot_create_a_file_where_there_is_no_folder) {
+  const Shell shell;
+  shell.ok({"put", "orders/7", "--content", "1"});
+  EXPECT_EQ(shell.annal({"export", "jsonl", "nosuch/events.jsonl"}).code, 73);
+}
+
+TEST(ImportJsonl, names_the_line_of_a_malformed_stream_and_keeps_the_store_as_it_was) {
+  const Shell from, to;
+  from.ok({"put", "orders/7", "--content", "1"});
+  from.ok({"put", "orders/7", "--content", "2"});
+  to.ok({"put", "notes/1", "--content", "1"});
+  const auto garbage = to.annal({"import", "jsonl", "-"}, "{\"specversion\":\n");
+  EXPECT_EQ(garbage.code, 2);
+  EXPECT_THAT(garbage.err, StartsWith("annal: standard input: "));
+  EXPECT_THAT(garbage.err, HasSubstr("line 1"));
+  EXPECT_EQ(to.head(), 1u);
+}
+
+}  // namespace
+}  // namespace annal::cli::test
