@@ -28,6 +28,7 @@ void set_up(CLI::App& program, Invocation& invocation) {
   program.set_help_flag("-h,--help", "Print this help");
   program.footer(epilogue);
   program.require_subcommand(1);
+  program.get_formatter()->label("SUBCOMMAND", "COMMAND");
   add_store_option(program, invocation);
   add_put(program, invocation);
   add_get(program, invocation);
@@ -51,6 +52,18 @@ std::string chosen(const CLI::App& app) {
   return commands.empty() ? "" : " " + commands.front()->get_name() + chosen(*commands.front());
 }
 
+const CLI::App& deepest(const CLI::App& app) {
+  const auto commands = app.get_subcommands();
+  return commands.empty() ? app : deepest(*commands.front());
+}
+
+// Why the arguments cannot be read. CLI11 misses a command before it sees that one is misspelt.
+std::string in_words(const CLI::App& program, const CLI::ParseError& error) {
+  if (deepest(program).get_require_subcommand_min() == 0) return error.what();
+  const auto surplus = program.remaining(true);
+  return surplus.empty() ? "no command was given" : "there is no command " + surplus.front();
+}
+
 // Nothing if the arguments were read and a command is ready to run.
 std::optional<ExitCode> parse(CLI::App& program, Invocation& invocation, int count,
                               char** arguments) {
@@ -63,8 +76,8 @@ std::optional<ExitCode> parse(CLI::App& program, Invocation& invocation, int cou
     return ExitCode::ok;
   } catch (const CLI::ParseError& error) {
     const std::string command = chosen(program);
-    invocation.complain((command.empty() ? "arguments" : command.substr(1)) + ": " + error.what() +
-                        "; see `annal" + command + " --help`");
+    invocation.complain((command.empty() ? "arguments" : command.substr(1)) + ": " +
+                        in_words(program, error) + "; see `annal" + command + " --help`");
     return ExitCode::usage;
   }
 }

@@ -240,6 +240,13 @@ TEST(BadInput, wrong_arguments_are_a_usage_error_that_points_to_the_help) {
             2);
 }
 
+TEST(BadInput, a_command_that_is_not_there_is_named) {
+  const Shell shell;
+  EXPECT_THAT(shell.annal({"frobnicate"}).err, HasSubstr("there is no command frobnicate;"));
+  EXPECT_THAT(shell.annal({"import", "svn"}).err, HasSubstr("import: there is no command svn;"));
+  EXPECT_THAT(shell.annal({}).err, HasSubstr("no command was given;"));
+}
+
 TEST(BadInput, an_address_for_other_machines_needs_to_be_meant) {
   const Shell shell;
   const auto answer = shell.annal({"serve", "--port", "0", "--address", "0.0.0.0"});

@@ -11,6 +11,7 @@ namespace {
 using nlohmann::json;
 using testing::HasSubstr;
 using testing::Not;
+using testing::StartsWith;
 
 void fill(const Shell& shell) {
   shell.ok({"put", "notes/a", "--title", "A", "--text", "one\ntwo\nthree\n", "--author", "ann"});
@@ -130,7 +131,8 @@ TEST(Diff, is_a_json_patch_when_asked_for_json) {
 TEST(Diff, begins_and_ends_with_nothing_where_the_document_was_not_there) {
   const Shell shell;
   fill(shell);
-  EXPECT_THAT(shell.ok({"diff", "notes/a@0..v1"}), HasSubstr("--- (nothing)\n+++ notes/a@v1\n"));
+  EXPECT_THAT(shell.ok({"diff", "notes/a@0..v1"}),
+              StartsWith("--- (nothing)\n+++ notes/a@v1\n+title: A\n@@ -0,0 +1,3 @@\n"));
   EXPECT_THAT(shell.ok({"diff", "notes/a@v2..head"}), HasSubstr("--- notes/a@v2\n+++ (nothing)\n"));
   EXPECT_EQ(shell.annal({"diff", "notes/b@v1..v2"}).code, 1);
   EXPECT_EQ(shell.annal({"diff", "notes/a"}).code, 2);

@@ -72,6 +72,18 @@ TEST(ImportGit, makes_paths_documents_and_commits_points_in_time) {
   EXPECT_EQ(shell.annal({"get", "repo/folder/file 6.txt@commit:" + oid(99)}).code, 1);
 }
 
+TEST(ImportGit, is_shown_in_the_log_with_its_author_and_the_first_line_of_its_message) {
+  const Shell shell;
+  std::string history = commit_in_git(1);
+  const std::string message = "commit 1";
+  history.replace(history.find("data 8\n" + message), 7 + message.size(),
+                  "data 13\nSay it\n\nLong.");
+  shell.ok(import_git, history);
+  const std::string log = shell.ok({"log", "--limit", "1"});
+  EXPECT_THAT(log, HasSubstr("  message Say it\n"));
+  EXPECT_THAT(log, HasSubstr("  tags commit:" + oid(1) + "\n"));
+}
+
 TEST(ImportGit, run_again_adds_only_what_is_new) {
   const Shell shell;
   shell.write("history", history_in_git(1, 10));

@@ -15,6 +15,7 @@ void add_json_option(CLI::App& command, Invocation& invocation) {
 CLI::App& add_command(CLI::App& program, Invocation& invocation, const std::string& name,
                       const std::string& description, const std::string& examples) {
   CLI::App& command = *program.add_subcommand(name, description);
+  command.group("Commands");
   add_store_option(command, invocation);
   command.footer("Examples:\n" + examples);
   return command;

@@ -50,7 +50,7 @@ std::string as_json(const Question& question, const DocumentDiff& diff) {
 // One side as text: nothing where the document was not there.
 struct Side {
   std::string label = "(nothing)";
-  std::string title;
+  std::optional<std::string> title;
   Content content{ContentKind::text, ""};
   // What lines are compared of: a text itself, JSON with a member a line.
   std::string lines() const {
@@ -100,8 +100,8 @@ void print_text(const Side& before, const Side& after, Output& out) {
   out.line(out.styled(Style::bold, "--- " + out.shown(before.label)));
   out.line(out.styled(Style::bold, "+++ " + out.shown(after.label)));
   if (before.title != after.title) {
-    out.line(out.styled(Style::red, "-title: " + out.shown(before.title)));
-    out.line(out.styled(Style::green, "+title: " + out.shown(after.title)));
+    if (before.title) out.line(out.styled(Style::red, "-title: " + out.shown(*before.title)));
+    if (after.title) out.line(out.styled(Style::green, "+title: " + out.shown(*after.title)));
   }
   print_content(before, after, out);
 }

@@ -72,12 +72,18 @@ std::string as_json(const std::string& collection, const Listing& listing) {
       .str();
 }
 
-Table as_table(const Listing& listing) {
+// People are shown seconds, programs everything.
+std::string time_of(const document::State& state, const Output& out) {
+  if (!out.is_terminal()) return to_iso8601(state.modified_at);
+  return to_iso8601(std::chrono::floor<std::chrono::seconds>(state.modified_at));
+}
+
+Table as_table(const Listing& listing, const Output& out) {
   Table table({"DOCUMENT", "VERSION", "MODIFIED", "TITLE"});
   for (const auto& [key, state, position] : listing.documents) {
     const std::string version = "v" + std::to_string(state.version.value);
     table.add({key.to_string(), state.is_deleted ? version + " deleted" : version,
-               to_iso8601(state.modified_at), state.title});
+               time_of(state, out), state.title});
   }
   return table;
 }
@@ -99,7 +105,7 @@ ExitCode list_documents(const ListArguments& arguments, Invocation& invocation) 
   if (invocation.json)
     invocation.out.json(as_json(named.name, listing));
   else
-    as_table(listing).print(invocation.out);
+    as_table(listing, invocation.out).print(invocation.out);
   return ExitCode::ok;
 }
 

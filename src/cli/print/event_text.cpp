@@ -45,6 +45,12 @@ std::string times(const Envelope& event) {
   return recorded + ", occurred " + to_iso8601(event.happened_at());
 }
 
+// Of a message, say, whose other lines --json shows.
+std::string first_line(const std::string& text) {
+  const auto end = text.find('\n');
+  return end == std::string::npos ? text : text.substr(0, end);
+}
+
 }  // namespace
 
 std::string version_name(const Envelope& event) {
@@ -68,7 +74,8 @@ std::string event_block(const Envelope& event, const std::vector<TypeDescription
   line("recorded", times(event));
   line("source", event.source);
   line("tags", joined(event.tags));
-  for (const auto& [key, value] : event.metadata) line(escape_controls(key, Lines::escaped), value);
+  for (const auto& [key, value] : event.metadata)
+    line(escape_controls(key, Lines::escaped), first_line(value));
   line("data", said(event, types));
   return text + '\n';
 }

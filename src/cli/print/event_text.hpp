@@ -13,7 +13,7 @@ namespace annal::cli {
 std::string version_name(const Envelope& event);
 
 // Some lines and an empty one: position, type, when, by whom, and what it says, cut where it is
-// long.
+// long; of metadata with several lines the first.
 std::string event_block(const Envelope& event, const std::vector<TypeDescription>& types,
                         const Output& out);
 // One line: position, when, type, version, and the beginning of what it says.

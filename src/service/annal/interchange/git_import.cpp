@@ -357,6 +357,8 @@ class Import {
                                            Point{AtPosition{behind_}});
       auto* found = std::get_if<FoundDocument>(&answer);
       if (!found) return not_imported(from);
+      const auto event = store_.log().event_at(found->document.position);
+      if (event && event->meta("mode") == "100755") content.mode = FileMode::executable;
       content.json = std::move(found->document.state.content.text);
     }
     const std::size_t size = last_segment(path).size() + content.json.size();
