@@ -94,6 +94,8 @@ void change_documents(annal::Store& store) {
 
   print("delete", documents.remove(notes, {.reason = "done", .editor = "bob"}));
   print("delete again", documents.remove(notes, {}));
+  // Events are told behind the calls; wait, so that the list below has one order.
+  store.dispatcher().wait_until(store.log().head(), std::chrono::minutes{1});
 }
 
 // Programs can be looked at before they are run.
