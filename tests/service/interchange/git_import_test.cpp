@@ -220,6 +220,20 @@ TEST(GitImport, cut_off_behind_any_commit_and_run_again_gives_the_same_log) {
   }
 }
 
+TEST(GitImport, cut_off_while_only_new_commits_are_given_it_goes_on_as_well) {
+  std::string stream = history_in_parts();
+  MemoryStore whole;
+  test::import_git(*whole, stream);
+  stream.erase(0, stream.find("commit refs", stream.find("original-oid " + sha(3))));
+  for (const std::size_t cut : {6, 7, 8}) {
+    auto part = test::beginning_of(whole, cut);
+    test::import_git(**part, stream);
+    EXPECT_EQ(test::documents(**part), test::documents(*whole)) << "cut off behind commit " << cut;
+    EXPECT_EQ((*part)->log().head(), whole->log().head()) << "cut off behind commit " << cut;
+    EXPECT_TRUE((*part)->documents().verify_rows().empty()) << "cut off behind commit " << cut;
+  }
+}
+
 TEST(GitImport, a_long_history_of_one_file_keeps_snapshots) {
   StreamText stream;
   for (unsigned i = 1; i <= 450; ++i) stream.commit(i, {file("x", std::to_string(i))});

@@ -115,27 +115,19 @@ class Import {
     after_reset_ = false;
   }
 
-  void take(FileModify& change) {
-    if (!is_present_) tree_.modify(change.path, source_of(change));
-  }
-  void take(FileDelete& change) {
-    if (!is_present_) tree_.remove(change.path);
-  }
-  void take(FileRename& change) {
-    if (!is_present_) tree_.rename(change.from, change.to);
-  }
-  void take(FileCopy& change) {
-    if (!is_present_) tree_.copy(change.from, change.to);
-  }
-  void take(DeleteAll&) {
-    if (!is_present_) tree_.remove_all();
-  }
+  // Commits that are there take part: those to come may rename what they brought.
+  void take(FileModify& change) { tree_.modify(change.path, source_of(change)); }
+  void take(FileDelete& change) { tree_.remove(change.path); }
+  void take(FileRename& change) { tree_.rename(change.from, change.to); }
+  void take(FileCopy& change) { tree_.copy(change.from, change.to); }
+  void take(DeleteAll&) { tree_.remove_all(); }
 
   void take(CommitEnd&) {
     if (is_present_)
       ++report_.already_present;
     else
       record();
+    tree_.apply();
     ++report_.source_commits;
     ++commits_done_;
     if (options_.progress)
@@ -220,8 +212,8 @@ class Import {
     if (last) behind_ = last->second;
     store_.log().declare_types(
         {{std::string(ImportCheckpoint::type), 1, describe<ImportCheckpoint>()}});
-    load_tree(last.has_value());
     load_part(commit.original_oid);
+    load_documents(last && !previous_);
   }
 
   std::optional<std::pair<ImportCheckpoint, Position>> last_checkpoint() const {
@@ -236,8 +228,9 @@ class Import {
                      page.events.front().position};
   }
 
-  // Documents that are there without ever having been imported are no files of the repository.
-  void load_tree(bool imported_before) {
+  // What is there already.
+  //   are_files   the stream begins behind them and does not tell which files there are
+  void load_documents(bool are_files) {
     ListRequest request;
     request.collection = options_.collection;
     request.include_deleted = true;
@@ -247,7 +240,7 @@ class Import {
       for (const auto& document : page.documents) {
         TrackedFile& file = tree_.file(document.key.id);
         remember(file, document.state);
-        if (imported_before && file.is_live) file.source = Recorded{document.key.id};
+        if (are_files) file.source = as_left_behind(document);
       }
       if (!page.documents.empty()) request.after = page.documents.back().key.id;
       more = page.more;
@@ -278,15 +271,16 @@ class Import {
       }
       more = page.more;
     }
-    // The commit's changes are told against the tree before it.
-    for (const auto& path : done_) tree_.file(path).source = as_left_behind(path);
   }
 
-  FileSource as_left_behind(const std::string& path) const {
-    const auto then = store_.documents().get(DocumentKey::of(options_.collection, path),
-                                             Point{AtPosition{behind_}});
-    if (behind_.value > 0 && std::holds_alternative<FoundDocument>(then)) return Recorded{path};
-    return Absent{};
+  // The commit's changes are told against the tree before it.
+  FileSource as_left_behind(const Document& document) const {
+    const std::string& path = document.key.id;
+    const bool is_there = done_.contains(path)
+                              ? std::holds_alternative<FoundDocument>(store_.documents().get(
+                                    document.key, Point{AtPosition{behind_}}))
+                              : document.state.exists();
+    return is_there ? FileSource(Recorded{path}) : Absent{};
   }
 
   // --- events
@@ -298,7 +292,6 @@ class Import {
                              });
     for (const auto& path : tree_.changed()) record(path, tree_.change(path), builder);
     builder.close();
-    tree_.apply();
     parts_there_ = 0;
     done_.clear();
   }

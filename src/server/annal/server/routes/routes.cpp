@@ -102,7 +102,8 @@ Response Routes::answer(const Request& request) {
 }
 
 Response Routes::dispatch(const Request& request, const std::string& request_id) {
-  const std::string_view method = request.method == "HEAD" ? "GET" : request.method;
+  std::string_view method = request.method;
+  if (method == "HEAD") method = "GET";
   Target target = Target::parse(request.target);
   std::vector<std::string_view> methods;
   for (const Route& route : routes_) {
