@@ -3,14 +3,13 @@
 //   annal_bench [--only P1,P8] [--rounds 7] [--scale 1] [--folder DIR] [--json FILE]
 #include "cases.hpp"
 
+#include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
-#include <cstdlib>
-#include <cstring>
 #include <fstream>
-#include <functional>
 #include <stdexcept>
 
 namespace annal::bench {
@@ -19,34 +18,9 @@ namespace {
 
 struct Arguments {
   Settings settings;
-  std::string only, json;
+  std::vector<std::string> only;
+  std::string json;
 };
-
-Arguments read_arguments(int count, char** values) {
-  Arguments arguments;
-  arguments.settings.folder = ".";
-  for (int i = 1; i < count; i += 2) {
-    const std::string option = values[i];
-    if (i + 1 == count) throw std::invalid_argument(option + " needs a value");
-    const char* value = values[i + 1];
-    if (option == "--only")
-      arguments.only = std::string(",") + value + ",";
-    else if (option == "--rounds")
-      arguments.settings.rounds = std::max(1, std::atoi(value));
-    else if (option == "--scale")
-      arguments.settings.scale = std::atof(value);
-    else if (option == "--folder")
-      arguments.settings.folder = value;
-    else if (option == "--json")
-      arguments.json = value;
-    else
-      throw std::invalid_argument("unknown option " + option +
-                                  "; there are --only --rounds --scale --folder --json");
-  }
-  if (arguments.settings.scale <= 0)
-    throw std::invalid_argument("--scale must be a positive number");
-  return arguments;
-}
 
 void print(const Result& result) {
   std::printf("%-4s %-66s %6.2f  goal %.2f  %s\n", result.id.c_str(), result.work.c_str(),
@@ -78,7 +52,7 @@ int run(const Arguments& arguments) {
   std::vector<Result> results;
   const auto wanted = [&](const char* id) {
     return arguments.only.empty() ||
-           arguments.only.find(',' + std::string(id) + ',') != std::string::npos;
+           std::find(arguments.only.begin(), arguments.only.end(), id) != arguments.only.end();
   };
   const auto take = [&](std::vector<Result> more) {
     for (auto& result : more) {
@@ -118,10 +92,27 @@ int run(const Arguments& arguments) {
 }  // namespace annal::bench
 
 int main(int count, char** values) {
+  using namespace annal::bench;
+  Arguments arguments;
+  arguments.settings.folder = ".";
+  CLI::App program("How fast annal is beside hand-written loops on SQLite, as ratios",
+                   "annal_bench");
+  program.add_option("--only", arguments.only, "The rows to measure: P1, P1d, P8")
+      ->delimiter(',')
+      ->check(CLI::IsMember({"P1", "P1d", "P8"}));
+  program
+      .add_option("--rounds", arguments.settings.rounds, "Pairs of measurements; the median counts")
+      ->check(CLI::Range(1, 1000));
+  program.add_option("--scale", arguments.settings.scale, "Times the operations of a round")
+      ->check(CLI::PositiveNumber);
+  program.add_option("--folder", arguments.settings.folder, "Where on the disk to be measured")
+      ->check(CLI::ExistingDirectory);
+  program.add_option("--json", arguments.json, "Also writes the figures to this file");
+  CLI11_PARSE(program, count, values);
   try {
-    return annal::bench::run(annal::bench::read_arguments(count, values));
+    return run(arguments);
   } catch (const std::exception& error) {
     std::fprintf(stderr, "annal_bench: %s\n", error.what());
-    return 2;
+    return 1;
   }
 }

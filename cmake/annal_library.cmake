@@ -13,9 +13,11 @@ include(CMakePackageConfigHelpers)
 function(annal_compile_options target)
   # GCC 12 takes "text" + std::string for an overlapping copy when it optimises (its bug 105329).
   set(gcc_12 $<AND:$<CXX_COMPILER_ID:GNU>,$<VERSION_LESS:$<CXX_COMPILER_VERSION>,13>,$<NOT:$<CONFIG:Debug>>>)
+  # Several sources as one (presets asan, tsan, coverage) see each other's anonymous namespaces.
   target_compile_features(${target} PUBLIC cxx_std_20)
   target_compile_options(${target} PRIVATE -Wall -Wextra -Wpedantic -Wconversion -Wshadow
-                         $<${gcc_12}:-Wno-restrict> $<$<BOOL:${ANNAL_WARNINGS_AS_ERRORS}>:-Werror>)
+                         $<${gcc_12}:-Wno-restrict>
+                         $<$<BOOL:${CMAKE_UNITY_BUILD}>:-Wno-shadow -Wno-subobject-linkage> $<$<BOOL:${ANNAL_WARNINGS_AS_ERRORS}>:-Werror>)
 endfunction()
 
 function(annal_library name)

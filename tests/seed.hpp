@@ -1,6 +1,6 @@
 // The seed of random tests: the environment's SEED, or a new one. It is printed before the first
-// test and given to rapidcheck too (unless RC_PARAMS says otherwise), so that a failure can be
-// repeated.
+// test and given to rapidcheck too (unless RC_PARAMS says otherwise),
+// so that a failure can be repeated.
 #pragma once
 
 #include <gtest/gtest.h>

@@ -34,17 +34,21 @@ NamedPoint name_and_point(const std::string& text, const std::optional<std::stri
 DocumentPoint document_and_point(const std::string& text, const std::optional<std::string>& at,
                                  Timestamp now) {
   auto named = name_and_point(text, at, now);
+  if (!at && !named.at && name_and_range(text, now).range)
+    throw InvalidInput(text +
+                       ": is a range; write one point, or --at POINT if the id ends like that");
   return {DocumentKey::parse(named.name), std::move(named.at)};
 }
 
-// From the right: in `ann@work/7@v3..@v5` neither `@v5` nor `@work…` begins the range, `@v3..@v5`
-// does.
+// From the right: in `ann@work/7@v3..@v5` neither `@v5` nor `@work…` begins the range,
+// `@v3..@v5` does.
 NamedRange name_and_range(const std::string& text, Timestamp now) {
-  for (auto at = text.rfind('@'); at != std::string::npos; at = text.rfind('@', at - 1)) {
+  for (auto at = text.rfind('@'); at != std::string::npos && at > 0; at = text.rfind('@', at - 1)) {
     const auto rest = text.substr(at);
-    if (rest.find("..") != std::string::npos)
-      if (auto range = parse_range(rest, now)) return {text.substr(0, at), std::move(range)};
-    if (at == 0) break;
+    if (rest.find("..") == std::string::npos) continue;
+    auto range = parse_range(rest, now);
+    if (!range) range = parse_range(rest.substr(1), now);  // `@..v3`: the first side is left out
+    if (range) return {text.substr(0, at), std::move(range)};
   }
   return {text, std::nullopt};
 }

@@ -14,8 +14,8 @@ Point point_of(const std::string& text, Timestamp now);
 // `A..B`. Throws InvalidInput for a text that does not read as one.
 PointRange range_of(const std::string& text, Timestamp now);
 
-// What a name asks for: `orders/7` and the point after its last `@`, or all of it where --at is
-// given.
+// What a name asks for: `orders/7` and the point after its last `@`,
+// or all of it where --at is given.
 struct NamedPoint {
   std::string name;
   std::optional<Point> at;
@@ -31,8 +31,8 @@ struct DocumentPoint {
 DocumentPoint document_and_point(const std::string& text, const std::optional<std::string>& at,
                                  Timestamp now);
 
-// `orders/7@v3..v5`, `orders/7@v3..@v5`: the name, and what follows the last `@` after which a
-// range reads.
+// `orders/7@v3..v5`, `orders/7@v3..@v5`: the name,
+// and what follows the last `@` after which a range reads.
 struct NamedRange {
   std::string name;
   std::optional<PointRange> range;

@@ -62,11 +62,13 @@ TEST(DocumentKey, is_utf8) {
   EXPECT_TRUE(contains(why, "bytes 6f72646572732fff")) << why;
 }
 
-TEST(DocumentKey, fits_its_stream_into_256_bytes) {
-  const std::string longest = "c/" + std::string(245, 'x');
-  EXPECT_EQ(DocumentKey::parse(longest).stream().size(), 256u);
-  const auto why = why_not(longest + "x");
-  EXPECT_TRUE(contains(why, "is longer than 247 bytes: it has 248")) << why;
+TEST(DocumentKey, is_a_collection_and_an_id_of_256_bytes_at_most) {
+  const std::string name(256, 'x');
+  EXPECT_EQ(DocumentKey::parse(name + '/' + name).stream().size(), 9 + 256 + 1 + 256u);
+  auto why = why_not(name + "x/7");
+  EXPECT_TRUE(contains(why, "has a collection that is longer than 256 bytes: it has 257")) << why;
+  why = why_not("c/" + name + "x");
+  EXPECT_TRUE(contains(why, "has an id that is longer than 256 bytes: it has 257")) << why;
   EXPECT_LT(why.size(), 200u) << "a long name is cut in the message";
 }
 
@@ -95,10 +97,9 @@ TEST(Collection, is_one_segment) {
     EXPECT_THROW(check_collection(bad), InvalidInput) << bad;
 }
 
-TEST(Collection, leaves_room_for_an_id) {
-  EXPECT_NO_THROW(check_collection(std::string(245, 'x')));
-  EXPECT_THROW(check_collection(std::string(246, 'x')), InvalidInput);
-  EXPECT_NO_THROW(DocumentKey::of(std::string(245, 'x'), "i"));
+TEST(Collection, has_256_bytes_at_most) {
+  EXPECT_NO_THROW(check_collection(std::string(256, 'x')));
+  EXPECT_THROW(check_collection(std::string(257, 'x')), InvalidInput);
 }
 
 }  // namespace

@@ -10,7 +10,7 @@ namespace annal::document {
 namespace {
 
 template <class... Events>
-auto given(Events... events) {
+auto given_events(Events... events) {
   return annal::given<Aggregate>(std::move(events)...);
 }
 
@@ -20,11 +20,10 @@ Timestamp time_of(std::uint64_t version) {
 
 Created created() { return {"Rates", {R"({"usd":1.1})"}, "ann"}; }
 
-// --- create
-// ---------------------------------------------------------------------------------------------
+// --- create --------------------------------------------------------------------------------------
 
 TEST(Document, is_created_with_title_content_and_author) {
-  const auto outcome = given().when(Create{"Rates", {R"({"usd":1.1})"}, "ann"});
+  const auto outcome = given_events().when(Create{"Rates", {R"({"usd":1.1})"}, "ann"});
   outcome.then(created());
   EXPECT_EQ(outcome.state(), (State{.title = "Rates",
                                     .content = {R"({"usd":1.1})"},
@@ -39,11 +38,11 @@ TEST(Document, is_created_with_title_content_and_author) {
 }
 
 TEST(Document, is_created_only_once) {
-  given(created()).when(Create{"Again", {"1"}, "bob"}).then_rejected(AlreadyExists{});
+  given_events(created()).when(Create{"Again", {"1"}, "bob"}).then_rejected(AlreadyExists{});
 }
 
 TEST(Document, created_over_a_deleted_one_begins_anew_and_its_version_goes_on) {
-  const auto outcome = given(created(), Updated{"R", {}, "bob"}, Deleted{"old", "carl"})
+  const auto outcome = given_events(created(), Updated{"R", {}, "bob"}, Deleted{"old", "carl"})
                            .when(Create{"New", {"2"}, "dora"});
   outcome.then(Created{"New", {"2"}, "dora"});
   EXPECT_EQ(outcome.state().version, Version{4});
@@ -57,11 +56,13 @@ TEST(Document, created_over_a_deleted_one_begins_anew_and_its_version_goes_on) {
 
 TEST(Document, keeps_its_content_byte_for_byte) {
   const std::string content = " {\"b\" : 1.0, \"a\":9007199254740993, \"c\":1e2}\n";
-  EXPECT_EQ(given().when(Create{"Rates", {content}, "ann"}).state().content.text, content);
+  EXPECT_EQ(given_events().when(Create{"Rates", {content}, "ann"}).state().content.text, content);
 }
 
 TEST(Document, refuses_content_that_is_no_json_and_says_where) {
-  given().when(Create{"Rates", {"{\"a\":1,\"a\":2}"}, "ann"}).then_rejected_as<InvalidContent>();
+  given_events()
+      .when(Create{"Rates", {"{\"a\":1,\"a\":2}"}, "ann"})
+      .then_rejected_as<InvalidContent>();
   const auto decision = Aggregate::decide({}, Create{"Rates", {"[1,]"}, "ann"});
   ASSERT_FALSE(decision.accepted());
   const auto words = to_string(decision.refusal());
@@ -69,14 +70,16 @@ TEST(Document, refuses_content_that_is_no_json_and_says_where) {
 }
 
 TEST(Document, refuses_texts_that_are_not_utf8) {
-  given()
+  given_events()
       .when(Create{"\xff", {"1"}, "ann"})
       .then_rejected(InvalidContent{"the title is not UTF-8"});
-  given().when(Create{"R", {"1"}, "\xff"}).then_rejected(InvalidContent{"the author is not UTF-8"});
-  given(created())
+  given_events()
+      .when(Create{"R", {"1"}, "\xff"})
+      .then_rejected(InvalidContent{"the author is not UTF-8"});
+  given_events(created())
       .when(Update{"R", {}, "\xff"})
       .then_rejected(InvalidContent{"the editor is not UTF-8"});
-  given(created())
+  given_events(created())
       .when(Delete{"\xff", {}})
       .then_rejected(InvalidContent{"the reason is not UTF-8"});
 }
@@ -85,33 +88,32 @@ TEST(Document, has_at_most_a_mebibyte_less_four_kibibytes_of_title_and_content) 
   const auto content_of = [](std::size_t size) {
     return Json{'"' + std::string(size - 2, 'x') + '"'};
   };
-  given()
+  given_events()
       .when(Create{"T", content_of(content_limit - 1), "ann"})
       .then_state("it fits", [](auto& state) { return state.exists(); });
-  given()
+  given_events()
       .when(Create{"T", content_of(content_limit), "ann"})
       .then_rejected(TooBig{content_limit + 1, content_limit});
 }
 
 TEST(Document, may_not_grow_too_big_by_a_patch) {
   const std::string half = '"' + std::string(content_limit / 2, 'x') + '"';
-  given(Created{"T", {"{\"a\":" + half + "}"}, "ann"})
+  given_events(Created{"T", {"{\"a\":" + half + "}"}, "ann"})
       .when(Patch{{"{\"content\":{\"b\":" + half + "}}"}, {}})
       .then_rejected_as<TooBig>();
 }
 
 TEST(Document, that_is_too_big_already_can_be_made_smaller_or_deleted) {
   const Created huge{"T", {'"' + std::string(content_limit + 10, 'x') + '"'}, "ann"};
-  given(huge).when(Delete{{}, {}}).then(Deleted{});
-  given(huge).when(Update{"", {}, {}}).then(Updated{"", {}, {}});
-  given(huge).when(Update{"TT", {}, {}}).then_rejected_as<TooBig>();
+  given_events(huge).when(Delete{{}, {}}).then(Deleted{});
+  given_events(huge).when(Update{"", {}, {}}).then(Updated{"", {}, {}});
+  given_events(huge).when(Update{"TT", {}, {}}).then_rejected_as<TooBig>();
 }
 
-// --- update
-// ---------------------------------------------------------------------------------------------
+// --- update --------------------------------------------------------------------------------------
 
 TEST(Document, is_updated_by_parts_and_remembers_who_did_it) {
-  const auto outcome = given(created()).when(Update{"Better", {}, "bob"});
+  const auto outcome = given_events(created()).when(Update{"Better", {}, "bob"});
   outcome.then(Updated{"Better", {}, "bob"});
   EXPECT_EQ(outcome.state().title, "Better");
   EXPECT_EQ(outcome.state().content, created().content);
@@ -122,37 +124,38 @@ TEST(Document, is_updated_by_parts_and_remembers_who_did_it) {
 }
 
 TEST(Document, keeps_its_last_editor_when_nobody_is_named) {
-  EXPECT_EQ(given(created()).when(Update{{}, Json{"2"}, {}}).state().last_editor, "ann");
-  EXPECT_EQ(
-      given(created(), Updated{"R", {}, "bob"}).when(Update{{}, Json{"2"}, {}}).state().last_editor,
-      "bob");
+  EXPECT_EQ(given_events(created()).when(Update{{}, Json{"2"}, {}}).state().last_editor, "ann");
+  EXPECT_EQ(given_events(created(), Updated{"R", {}, "bob"})
+                .when(Update{{}, Json{"2"}, {}})
+                .state()
+                .last_editor,
+            "bob");
 }
 
 TEST(Document, is_not_updated_with_nothing) {
-  given(created()).when(Update{{}, {}, "bob"}).then_rejected(NothingToChange{});
+  given_events(created()).when(Update{{}, {}, "bob"}).then_rejected(NothingToChange{});
 }
 
 TEST(Document, must_be_there_to_be_changed) {
-  given().when(Update{"R", {}, {}}).then_rejected(NotFound{});
-  given().when(Patch{{"{}"}, {}}).then_rejected(NotFound{});
-  given().when(Delete{}).then_rejected(NotFound{});
-  given().when(Undelete{}).then_rejected(NotFound{});
-  given().when(Restore{1, "R", {"1"}, {}}).then_rejected(NotFound{});
+  given_events().when(Update{"R", {}, {}}).then_rejected(NotFound{});
+  given_events().when(Patch{{"{}"}, {}}).then_rejected(NotFound{});
+  given_events().when(Delete{}).then_rejected(NotFound{});
+  given_events().when(Undelete{}).then_rejected(NotFound{});
+  given_events().when(Restore{1, "R", {"1"}, {}}).then_rejected(NotFound{});
 }
 
 TEST(Document, that_is_deleted_is_neither_updated_nor_patched) {
-  given(created(), Deleted{}).when(Update{"R", {}, {}}).then_rejected(AlreadyDeleted{});
-  given(created(), Deleted{})
+  given_events(created(), Deleted{}).when(Update{"R", {}, {}}).then_rejected(AlreadyDeleted{});
+  given_events(created(), Deleted{})
       .when(Patch{{"{\"title\":\"R\"}"}, {}})
       .then_rejected(AlreadyDeleted{});
 }
 
-// --- patch
-// ----------------------------------------------------------------------------------------------
+// --- patch ---------------------------------------------------------------------------------------
 
 TEST(Document, is_patched_and_the_patch_is_what_is_recorded) {
   const Json patch{R"({"title":"Rate","content":{"usd":null,"eur":1}})"};
-  const auto outcome = given(created()).when(Patch{patch, "bob"});
+  const auto outcome = given_events(created()).when(Patch{patch, "bob"});
   outcome.then(Patched{patch, "bob"});
   EXPECT_EQ(outcome.state().title, "Rate");
   EXPECT_EQ(outcome.state().content.text, R"({"eur":1})");
@@ -160,7 +163,8 @@ TEST(Document, is_patched_and_the_patch_is_what_is_recorded) {
 }
 
 TEST(Document, has_null_for_content_once_a_patch_removes_it) {
-  EXPECT_EQ(given(created()).when(Patch{{"{\"content\":null}"}, {}}).state().content.text, "null");
+  EXPECT_EQ(given_events(created()).when(Patch{{"{\"content\":null}"}, {}}).state().content.text,
+            "null");
 }
 
 TEST(Document, refuses_a_patch_that_is_not_one_of_title_and_content) {
@@ -177,14 +181,13 @@ TEST(Document, refuses_a_patch_that_is_not_one_of_title_and_content) {
 }
 
 TEST(Document, is_not_patched_with_nothing) {
-  given(created()).when(Patch{{" { } "}, "bob"}).then_rejected(NothingToChange{});
+  given_events(created()).when(Patch{{" { } "}, "bob"}).then_rejected(NothingToChange{});
 }
 
-// --- delete and bring back
-// ------------------------------------------------------------------------------
+// --- delete and bring back -----------------------------------------------------------------------
 
 TEST(Document, is_deleted_with_a_reason_and_keeps_what_it_was) {
-  const auto outcome = given(created()).when(Delete{"old", "bob"});
+  const auto outcome = given_events(created()).when(Delete{"old", "bob"});
   outcome.then(Deleted{"old", "bob"});
   EXPECT_FALSE(outcome.state().exists());
   EXPECT_EQ(outcome.state().version, Version{2});
@@ -195,14 +198,14 @@ TEST(Document, is_deleted_with_a_reason_and_keeps_what_it_was) {
 }
 
 TEST(Document, is_deleted_only_once) {
-  given(Created{.title = "Rates", .content = {}, .author = {}},
-        Deleted{.reason = "old", .editor = {}})
+  given_events(Created{.title = "Rates", .content = {}, .author = {}},
+               Deleted{.reason = "old", .editor = {}})
       .when(Delete{.reason = "again", .editor = {}})
       .then_rejected(AlreadyDeleted{});
 }
 
 TEST(Document, is_undeleted_as_it_was) {
-  const auto outcome = given(created(), Deleted{"old", {}}).when(Undelete{"bob"});
+  const auto outcome = given_events(created(), Deleted{"old", {}}).when(Undelete{"bob"});
   outcome.then(Restored{{}, "bob", {}, {}});
   EXPECT_TRUE(outcome.state().exists());
   EXPECT_EQ(outcome.state().content, created().content);
@@ -213,13 +216,13 @@ TEST(Document, is_undeleted_as_it_was) {
 }
 
 TEST(Document, is_undeleted_only_when_deleted) {
-  given(created()).when(Undelete{}).then_rejected(NotDeleted{});
+  given_events(created()).when(Undelete{}).then_rejected(NotDeleted{});
 }
 
 TEST(Document, is_restored_to_what_it_was_deleted_or_not) {
   const Restored restored{1, "bob", "Rates", Json{"1"}};
   for (const auto& history : {Event{Updated{"R", {}, {}}}, Event{Deleted{}}}) {
-    const auto outcome = given(created(), history).when(Restore{1, "Rates", {"1"}, "bob"});
+    const auto outcome = given_events(created(), history).when(Restore{1, "Rates", {"1"}, "bob"});
     outcome.then(restored);
     EXPECT_TRUE(outcome.state().exists());
     EXPECT_EQ(outcome.state().title, "Rates");
@@ -228,18 +231,17 @@ TEST(Document, is_restored_to_what_it_was_deleted_or_not) {
 }
 
 TEST(Document, is_restored_only_to_a_version_it_had) {
-  given(created()).when(Restore{0, "R", {"1"}, {}}).then_rejected(NotFound{});
-  given(created()).when(Restore{2, "R", {"1"}, {}}).then_rejected(NotFound{});
+  given_events(created()).when(Restore{0, "R", {"1"}, {}}).then_rejected(NotFound{});
+  given_events(created()).when(Restore{2, "R", {"1"}, {}}).then_rejected(NotFound{});
 }
 
-// --- events that decide did not make
-// --------------------------------------------------------------------
+// --- events that decide did not make -------------------------------------------------------------
 
 TEST(Document, is_left_as_it_is_by_a_recorded_patch_that_does_not_apply) {
   for (const auto* patch :
        {"", "{", "[]", "{\"content\":}", "{\"content\":{\"a\"", "{\"author\":1}"}) {
-    const auto before = given(created()).state();
-    auto after = given(created(), Patched{{patch}, {}}).state();
+    const auto before = given_events(created()).state();
+    auto after = given_events(created(), Patched{{patch}, {}}).state();
     EXPECT_EQ(after.content, before.content) << patch;
     EXPECT_EQ(after.title, before.title) << patch;
     EXPECT_EQ(after.version, Version{2});
@@ -249,7 +251,7 @@ TEST(Document, is_left_as_it_is_by_a_recorded_patch_that_does_not_apply) {
 TEST(Document, whose_recorded_content_is_damaged_survives_a_patch) {
   for (const auto* content :
        {"", "{", "{\"a", "{\"a\":", "{\"a\":1", "{\"a\":1,", "{]}", "{\"a\":\"\\"})
-    EXPECT_EQ(given(Created{"R", {content}, "ann"}, Patched{{R"({"content":{"b":1}})"}, {}})
+    EXPECT_EQ(given_events(Created{"R", {content}, "ann"}, Patched{{R"({"content":{"b":1}})"}, {}})
                   .state()
                   .version,
               Version{2})

@@ -89,8 +89,7 @@ TEST(MergePatch, of_ten_thousand_members_is_no_matter_of_minutes) {
   EXPECT_EQ(after["25000"], 2);
 }
 
-// --- against another implementation
-// ---------------------------------------------------------------------
+// --- against another implementation --------------------------------------------------------------
 
 class RandomJson {
  public:

@@ -119,6 +119,7 @@ TEST_F(CounterRepository, answers_a_repeated_request_with_its_first_outcome) {
   auto counters = repository();
   ExecuteOptions options;
   options.idempotency_key = "once";
+  options.request_hash = sha256({"add 5"});
   const auto first = add(counters, 5, options);
   add(counters, 1);
   const auto again = add(counters, 5, options);
@@ -133,14 +134,22 @@ TEST_F(CounterRepository, rejects_a_key_used_for_another_request) {
   auto counters = repository();
   ExecuteOptions options;
   options.idempotency_key = "once";
+  options.request_hash = sha256({"add 5"});
   add(counters, 5, options);
-  options.request_hash = sha256({"another"});
+  options.request_hash = sha256({"add 6"});
   const auto outcome = counters.execute("visits", Counter::Add{6}, options);
   EXPECT_TRUE(std::holds_alternative<IdempotencyMismatch>(std::get<Rejected>(outcome).reason));
 }
 
-// --- snapshots
-// ------------------------------------------------------------------------------------------
+TEST_F(CounterRepository, wants_to_know_what_a_key_was_given_for) {
+  auto counters = repository();
+  ExecuteOptions options;
+  options.idempotency_key = "once";
+  EXPECT_THROW(counters.execute("visits", Counter::Add{5}, options), InvalidInput);
+  EXPECT_EQ(log->head(), Position{});
+}
+
+// --- snapshots -----------------------------------------------------------------------------------
 
 TEST_F(CounterRepository, reads_every_event_without_snapshots_and_a_hundred_at_most_with_them) {
   auto kept = repository();
@@ -205,8 +214,7 @@ TEST_F(CounterRepository, ignores_and_counts_a_state_that_does_not_decode) {
   EXPECT_EQ(counters.statistics().snapshots_ignored, 1u);
 }
 
-// --- time
-// -----------------------------------------------------------------------------------------------
+// --- time ----------------------------------------------------------------------------------------
 
 TEST_F(CounterRepository, loads_what_was_at_a_position_of_the_whole_log) {
   auto counters = repository();
@@ -240,8 +248,7 @@ TEST_F(CounterRepository, counts_versions_over_events_of_other_kinds) {
   EXPECT_EQ(counters.load("visits").state.total, 2);
 }
 
-// --- middleware
-// -----------------------------------------------------------------------------------------
+// --- middleware ----------------------------------------------------------------------------------
 
 TEST_F(CounterRepository, records_and_folds_what_middleware_made_of_an_event) {
   Bus bus(catalogue);
@@ -275,8 +282,7 @@ TEST_F(CounterRepository, rejects_a_command_one_of_whose_events_is_dropped_or_sp
   EXPECT_EQ(log->head(), Position{0});
 }
 
-// --- together
-// -------------------------------------------------------------------------------------------
+// --- together ------------------------------------------------------------------------------------
 
 TEST_F(CounterRepository, retries_when_somebody_else_was_faster) {
   Bus bus(catalogue);

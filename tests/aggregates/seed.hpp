@@ -1,5 +1,5 @@
-// The seed of random tests: the environment's SEED, or a new one; printed, so that a failure can be
-// repeated.
+// The seed of random tests: the environment's SEED, or a new one;
+// printed, so that a failure can be repeated.
 #pragma once
 
 #include <cstdint>

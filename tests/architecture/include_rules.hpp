@@ -11,8 +11,8 @@ namespace annal::architecture {
 
 // Engine, aggregates, effects and aspects reach for no file, database, network or terminal.
 Faults reaching_out_of_pure_rooms(const Tree& tree);
-// A header that is installed includes the standard library, other such headers of ours, and
-// <cereal/cereal.hpp>.
+// A header that is installed includes the standard library,
+// other such headers of ours, and <cereal/cereal.hpp>.
 Faults leaks_of_public_headers(const Tree& tree, const std::vector<std::string>& headers);
 // nlohmann's JSON and Signals2 stay in .cpp files.
 Faults heavy_includes_in_headers(const Tree& tree);

@@ -1,5 +1,5 @@
-// Foreign headers stay where they belong, and each rule that says so notices a breach planted for
-// it.
+// Foreign headers stay where they belong,
+// and each rule that says so notices a breach planted for it.
 #include "architecture/include_rules.hpp"
 
 #include <gmock/gmock.h>

@@ -40,8 +40,8 @@ bool may_include(std::string_view from, std::string_view to) {
 
 using Graph = std::map<std::string, std::set<std::string>>;
 
-// `src/engine/annal/log` of `src/engine/annal/log/commit.hpp`; of what is not under `annal/`, the
-// root.
+// `src/engine/annal/log` of `src/engine/annal/log/commit.hpp`;
+// of what is not under `annal/`, the root.
 std::string room_of(std::string_view path) {
   const std::string_view root = root_of(path);
   const std::string_view rest = path.substr(root.size() + 1);

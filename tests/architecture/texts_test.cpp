@@ -1,5 +1,5 @@
-// Files and pages are what a reader may expect, and each rule that says so notices a breach planted
-// for it.
+// Files and pages are what a reader may expect,
+// and each rule that says so notices a breach planted for it.
 #include "architecture/text_rules.hpp"
 
 #include <gmock/gmock.h>

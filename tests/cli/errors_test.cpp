@@ -289,7 +289,12 @@ TEST(BadInput, a_damaged_store_is_corrupt_and_tells_where) {
   }
   const auto verified = shell.annal({"verify"});
   EXPECT_EQ(verified.code, 65);
-  EXPECT_THAT(verified.err, HasSubstr("@1"));
+  EXPECT_THAT(verified.out, HasSubstr("damaged: 2 events in 2 commits"));
+  EXPECT_THAT(verified.err, HasSubstr("damaged at @1"));
+  EXPECT_EQ(shell.annal({"put", "orders/9", "--text", "x"}).code, 65)
+      << "nothing is built on damage";
+  EXPECT_EQ(shell.ok({"get", "orders/8"}), "\"another\"\n") << "what is sound stays readable";
+  EXPECT_EQ(shell.annal({"get", "orders/7@v1"}).code, 65);
 }
 
 }  // namespace

@@ -26,8 +26,8 @@ std::string oid(int number) {
   return text.str();
 }
 
-// What `git fast-export --show-original-ids` writes for a history in which commit n writes file n
-// % 7.
+// What `git fast-export --show-original-ids` writes for a history
+// in which commit n writes file n % 7.
 std::string commit_in_git(int number) {
   const std::string content = "content " + std::to_string(number) + "\n";
   const std::string message = "commit " + std::to_string(number);
@@ -99,8 +99,8 @@ TEST(ImportGit, run_again_adds_only_what_is_new) {
   EXPECT_EQ(shell.head(), head + 4);
 }
 
-// The stream stops half way and the import is killed; what it had recorded is seen by reading
-// processes.
+// The stream stops half way and the import is killed;
+// what it had recorded is seen by reading processes.
 TEST(ImportGit, killed_in_the_middle_and_run_again_gives_the_same_documents) {
   const int commits = 600;
   const std::string whole = history_in_git(1, commits);
@@ -187,6 +187,25 @@ TEST(ExportJsonl, writes_a_range_to_a_file) {
   EXPECT_EQ(shell.annal({"export", "jsonl", "@9..", "other.jsonl"}).code, 1);
   EXPECT_EQ(shell.annal({"export", "jsonl", "@4..", "other.jsonl"}).code, 2);
   EXPECT_FALSE(std::filesystem::exists(shell / "other.jsonl"));
+}
+
+TEST(ExportJsonl, never_writes_over_the_store_and_writes_into_what_is_no_file) {
+  const Shell shell;
+  shell.ok({"put", "orders/7", "--content", "1"});
+  const std::string store = shell.store().string();
+  for (const char* suffix : {"", ".lock"}) {
+    const auto refused = shell.annal({"export", "jsonl", store + suffix});
+    EXPECT_EQ(refused.code, 2);
+    EXPECT_THAT(refused.err, HasSubstr("is a file of the store itself"));
+  }
+  EXPECT_EQ(shell.annal({"export", "jsonl", "."}).code, 2);
+  EXPECT_EQ(shell.ok({"get", "orders/7"}), "1\n");
+  EXPECT_EQ(shell.ok({"export", "jsonl", "/dev/stdout"}), shell.ok({"export", "jsonl"}));
+  EXPECT_TRUE(std::filesystem::is_symlink("/dev/stdout"));
+  std::filesystem::create_symlink("there.jsonl", shell / "link.jsonl");
+  shell.ok({"export", "jsonl", "link.jsonl"});
+  EXPECT_TRUE(std::filesystem::is_symlink(shell / "link.jsonl"));
+  EXPECT_EQ(shell.read("there.jsonl"), shell.ok({"export", "jsonl"}));
 }
 
 TEST(ExportJsonl, cannot_create_a_file_where_there_is_no_folder) {

@@ -14,16 +14,30 @@ using testing::MatchesRegex;
 using testing::StartsWith;
 
 // orders/7 at versions 1, 2, 3 holds 1, 2, 3; positions 1, 2, 4; position 3 is another document's.
-void fill(const Shell& shell) {
+void fill_with_orders(const Shell& shell) {
   shell.ok({"put", "orders/7", "--content", "1"});
   shell.ok({"put", "orders/7", "--content", "2"});
   shell.ok({"put", "orders/8", "--content", "8"});
   shell.ok({"put", "orders/7", "--content", "3"});
 }
 
+TEST(Points, make_ranges_either_side_of_which_may_be_left_out) {
+  const Shell shell;
+  fill_with_orders(shell);
+  const std::string whole = shell.ok({"diff", "orders/7@v1..v3"});
+  EXPECT_EQ(shell.ok({"diff", "orders/7@v1.."}), whole);
+  EXPECT_EQ(shell.ok({"diff", "orders/7", "v1..v3"}), whole);
+  EXPECT_THAT(shell.ok({"diff", "orders/7@..v1"}), HasSubstr("--- (nothing)"));
+  EXPECT_THAT(shell.ok({"diff", "orders/7", ".."}), HasSubstr("+++ orders/7@v3"));
+  const auto answer = shell.annal({"get", "orders/7@v1..v2"});
+  EXPECT_EQ(answer.code, 2);
+  EXPECT_THAT(answer.err, HasSubstr("is a range; write one point"));
+  EXPECT_EQ(shell.annal({"log", "nothing"}).code, 1);
+}
+
 TEST(Points, name_versions_positions_and_distances_from_the_head) {
   const Shell shell;
-  fill(shell);
+  fill_with_orders(shell);
   EXPECT_EQ(shell.ok({"get", "orders/7@v2"}), "2\n");
   EXPECT_EQ(shell.ok({"get", "orders/7@1"}), "1\n");
   EXPECT_EQ(shell.ok({"get", "orders/7@3"}), "2\n");
@@ -46,7 +60,7 @@ TEST(Points, name_times) {
 
 TEST(Points, are_printed_back_as_positions) {
   const Shell shell;
-  fill(shell);
+  fill_with_orders(shell);
   const auto then = shell.annal({"get", "orders/7@v2"});
   EXPECT_THAT(then.err, MatchesRegex("at @2 20[0-9T:.-]+Z\n"));
   EXPECT_THAT(shell.annal({"get", "orders/7"}).err, StartsWith("at @4 "));
@@ -60,7 +74,7 @@ TEST(Points, are_printed_back_as_positions) {
 
 TEST(Points, outside_the_history_are_not_found) {
   const Shell shell;
-  fill(shell);
+  fill_with_orders(shell);
   for (const char* name :
        {"orders/7@v9", "orders/7@99", "orders/7@head~99", "orders/7@commit:abc"}) {
     const auto answer = shell.annal({"get", name});
@@ -95,7 +109,7 @@ TEST(Points, given_by_option_leave_the_name_as_it_stands) {
 
 TEST(Points, that_are_malformed_where_only_a_point_can_stand_are_a_usage_error) {
   const Shell shell;
-  fill(shell);
+  fill_with_orders(shell);
   for (const auto& arguments :
        std::vector<std::vector<std::string>>{{"get", "orders/7", "--at", "whenever"},
                                              {"log", "orders/7", "whenever.."},

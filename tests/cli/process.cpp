@@ -58,8 +58,8 @@ std::vector<char*> pointers(std::vector<std::string>& texts) {
 
 constexpr uid_t nobody = 65534;
 
-// In the child. The program is opened before its rights go, which may keep it from being reached by
-// path.
+// In the child. The program is opened before its rights go,
+// which may keep it from being reached by path.
 [[noreturn]] void become(const Start& start, std::vector<char*> arguments,
                          std::vector<char*> environment) {
   const int file = ::open(arguments[0], O_RDONLY | O_CLOEXEC);

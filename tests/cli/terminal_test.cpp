@@ -10,11 +10,11 @@ namespace {
 using testing::HasSubstr;
 using testing::Not;
 
-// A title and a text that would colour, move and retitle a terminal; \u009b is CSI in one
-// character.
+// A title and a text that would colour, move and retitle a terminal;
+// \u009b is CSI in one character.
 constexpr const char* wicked = "\033[31mred\033]0;title\007\302\233\342\200\256";
 
-void fill(const Shell& shell) {
+void fill_with_wickedness(const Shell& shell) {
   shell.ok({"put", "notes/a", "--title", wicked, "--text", std::string(wicked) + "\nsecond\tline\n",
             "--author", wicked});
   shell.ok({"put", "notes/a", "--title", "plain", "--text", "first\nsecond\tline\n"});
@@ -32,7 +32,7 @@ std::vector<std::vector<std::string>> reading_commands() {
 
 TEST(Terminal, is_not_obeyed_by_what_a_document_says) {
   const Shell shell;
-  fill(shell);
+  fill_with_wickedness(shell);
   for (const auto& arguments : reading_commands()) {
     Start start = shell.start_of(arguments);
     start.environment["NO_COLOR"] = "1";
@@ -48,14 +48,14 @@ TEST(Terminal, is_not_obeyed_by_what_a_document_says) {
 
 TEST(Terminal, is_the_only_one_text_is_escaped_for) {
   const Shell shell;
-  fill(shell);
+  fill_with_wickedness(shell);
   EXPECT_EQ(shell.ok({"get", "notes/a", "--raw"}), std::string(wicked) + "\nsecond\tline\n");
   EXPECT_THAT(shell.ok({"diff", "notes/a@v2..v3"}), HasSubstr(std::string("\n+") + wicked));
 }
 
 TEST(Terminal, gets_colours_unless_they_are_refused) {
   const Shell shell;
-  fill(shell);
+  fill_with_wickedness(shell);
   Start start = shell.start_of({"log", "--limit", "1"});
   EXPECT_THAT(run_on_terminal(start).out, HasSubstr("\033[33m@3\033[0m"));
   start.environment["NO_COLOR"] = "1";
@@ -101,7 +101,7 @@ TEST(Terminal, errors_stay_one_line_whatever_the_name) {
 
 TEST(Terminal, sees_how_far_a_verification_is_and_then_only_its_end) {
   const Shell shell;
-  fill(shell);
+  fill_with_wickedness(shell);
   const std::string shown = shell.annal_on_terminal({"verify"}).out;
   EXPECT_THAT(shown, HasSubstr("] 100% "));
   EXPECT_THAT(shown, HasSubstr("\r\033[Ksound: 3 events"));

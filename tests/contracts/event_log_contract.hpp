@@ -1,5 +1,5 @@
-// The contract every adapter of the log port keeps. An adapter's test names itself and says how it
-// is opened:
+// The contract every adapter of the log port keeps.
+// An adapter's test names itself and says how it is opened:
 //
 //   INSTANTIATE_TEST_SUITE_P(Memory, EventLogContract, testing::Values(memory_adapter()));
 #pragma once

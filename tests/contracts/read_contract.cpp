@@ -188,8 +188,7 @@ TEST_P(EventLogContract, commits_are_chained_by_their_hashes) {
   EXPECT_EQ(checked.head_hash, second.hash);
 }
 
-// --- records
-// ------------------------------------------------------------------------------------------
+// --- records -------------------------------------------------------------------------------------
 
 RecordChange put(std::string key, std::string value, std::int64_t kept = 0) {
   RecordChange change;
@@ -317,8 +316,7 @@ TEST_P(EventLogContract, spaces_and_columns_are_those_declared) {
   EXPECT_EQ(log->head(), Position{0});
 }
 
-// --- descriptions
-// -------------------------------------------------------------------------------------
+// --- descriptions --------------------------------------------------------------------------------
 
 TEST_P(EventLogContract, types_declared_are_kept) {
   TypeDescription type{

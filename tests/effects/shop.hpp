@@ -1,5 +1,5 @@
-// A small world for programs under test: a shop that looks customers up, charges them and tells
-// them.
+// A small world for programs under test:
+// a shop that looks customers up, charges them and tells them.
 #pragma once
 
 #include "annal/effects/effect.hpp"

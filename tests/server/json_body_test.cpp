@@ -1,6 +1,7 @@
 #include "annal/server/json_body.hpp"
 
 #include "annal/event/json.hpp"
+#include "named_text.hpp"
 
 #include <gtest/gtest.h>
 
@@ -55,41 +56,43 @@ TEST(JsonBody, refuses_a_text_member_that_is_none) {
   EXPECT_THROW(JsonBody(R"({"title":7})", names).text("title"), InvalidInput);
 }
 
-struct Named {
-  const char* name;
-  const char* text;
-};
-void PrintTo(const Named& named, std::ostream* out) { *out << named.name; }
-
-class BadJson : public testing::TestWithParam<Named> {};
+class BadJson : public testing::TestWithParam<test::NamedText> {};
 
 TEST_P(BadJson, is_refused) { EXPECT_THROW(JsonBody(GetParam().text, names), InvalidJson); }
 
 INSTANTIATE_TEST_SUITE_P(
     Bodies, BadJson,
-    testing::Values(
-        Named{"nothing", ""}, Named{"a_space", " "}, Named{"an_array", "[]"},
-        Named{"a_number", "7"}, Named{"a_string", "\"x\""}, Named{"null_alone", "null"},
-        Named{"opened", "{"}, Named{"closed", "}"}, Named{"no_colon", "{\"title\""},
-        Named{"no_value", "{\"title\":"}, Named{"empty_value", "{\"title\":}"},
-        Named{"not_closed", "{\"title\":\"x\""}, Named{"comma_at_the_end", "{\"title\":\"x\",}"},
-        Named{"comma_alone", "{,}"}, Named{"no_comma", "{\"title\":\"x\" \"content\":1}"},
-        Named{"closed_twice", "{\"title\":\"x\"}}"}, Named{"more_behind", "{\"title\":\"x\"}x"},
-        Named{"name_not_quoted", "{title:1}"}, Named{"name_a_number", "{7:1}"},
-        Named{"member_twice", "{\"title\":1,\"title\":2}"},
-        Named{"member_twice_escaped", "{\"title\":1,\"t\\u0069tle\":2}"},
-        Named{"inner_member_twice", "{\"content\":{\"a\":1,\"a\":2}}"},
-        Named{"bracket_missing", "{\"content\":[1,2}"},
-        Named{"brackets_crossed", "{\"content\":[}]}"},
-        Named{"number_not_finite", "{\"content\":1e999}"},
-        Named{"leading_zero", "{\"content\":01}"}, Named{"unknown_word", "{\"content\":tru}"},
-        Named{"raw_line_break", "{\"content\":\"a\nb\"}"},
-        Named{"not_utf8", "{\"content\":\"\xff\"}"},
-        Named{"lone_surrogate", "{\"content\":\"\\ud800\"}"},
-        Named{"byte_order_mark", "\xef\xbb\xbf{}"}, Named{"escape_at_the_end", "{\"content\":\"\\"},
-        Named{"integer_over_64_bits", "{\"content\":18446744073709551616}"},
-        Named{"two_numbers", "{\"content\":1 2}"},
-        Named{"two_strings", "{\"content\":\"a\" \"b\"}"}),
+    testing::Values(test::NamedText{"nothing", ""}, test::NamedText{"a_space", " "},
+                    test::NamedText{"an_array", "[]"}, test::NamedText{"a_number", "7"},
+                    test::NamedText{"a_string", "\"x\""}, test::NamedText{"null_alone", "null"},
+                    test::NamedText{"opened", "{"}, test::NamedText{"closed", "}"},
+                    test::NamedText{"no_colon", "{\"title\""},
+                    test::NamedText{"no_value", "{\"title\":"},
+                    test::NamedText{"empty_value", "{\"title\":}"},
+                    test::NamedText{"not_closed", "{\"title\":\"x\""},
+                    test::NamedText{"comma_at_the_end", "{\"title\":\"x\",}"},
+                    test::NamedText{"comma_alone", "{,}"},
+                    test::NamedText{"no_comma", "{\"title\":\"x\" \"content\":1}"},
+                    test::NamedText{"closed_twice", "{\"title\":\"x\"}}"},
+                    test::NamedText{"more_behind", "{\"title\":\"x\"}x"},
+                    test::NamedText{"name_not_quoted", "{title:1}"},
+                    test::NamedText{"name_a_number", "{7:1}"},
+                    test::NamedText{"member_twice", "{\"title\":1,\"title\":2}"},
+                    test::NamedText{"member_twice_escaped", "{\"title\":1,\"t\\u0069tle\":2}"},
+                    test::NamedText{"inner_member_twice", "{\"content\":{\"a\":1,\"a\":2}}"},
+                    test::NamedText{"bracket_missing", "{\"content\":[1,2}"},
+                    test::NamedText{"brackets_crossed", "{\"content\":[}]}"},
+                    test::NamedText{"number_not_finite", "{\"content\":1e999}"},
+                    test::NamedText{"leading_zero", "{\"content\":01}"},
+                    test::NamedText{"unknown_word", "{\"content\":tru}"},
+                    test::NamedText{"raw_line_break", "{\"content\":\"a\nb\"}"},
+                    test::NamedText{"not_utf8", "{\"content\":\"\xff\"}"},
+                    test::NamedText{"lone_surrogate", "{\"content\":\"\\ud800\"}"},
+                    test::NamedText{"byte_order_mark", "\xef\xbb\xbf{}"},
+                    test::NamedText{"escape_at_the_end", "{\"content\":\"\\"},
+                    test::NamedText{"integer_over_64_bits", "{\"content\":18446744073709551616}"},
+                    test::NamedText{"two_numbers", "{\"content\":1 2}"},
+                    test::NamedText{"two_strings", "{\"content\":\"a\" \"b\"}"}),
     [](const auto& named) { return std::string(named.param.name); });
 
 TEST(InvalidJsonBody, says_at_which_byte) {

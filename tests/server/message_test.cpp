@@ -1,6 +1,7 @@
 #include "annal/server/message.hpp"
 
 #include "annal/error.hpp"
+#include "named_text.hpp"
 
 #include <gtest/gtest.h>
 
@@ -42,25 +43,21 @@ TEST(Target, reads_every_parameter_in_its_order) {
   EXPECT_EQ(target.query[3].name, "");
 }
 
-struct Named {
-  const char* name;
-  const char* text;
-};
-void PrintTo(const Named& named, std::ostream* out) { *out << named.name; }
-
-class BadTarget : public testing::TestWithParam<Named> {};
+class BadTarget : public testing::TestWithParam<test::NamedText> {};
 
 TEST_P(BadTarget, is_refused) { EXPECT_THROW(Target::parse(GetParam().text), InvalidInput); }
 
 INSTANTIATE_TEST_SUITE_P(
     Targets, BadTarget,
-    testing::Values(Named{"empty", ""}, Named{"no_slash", "v1"}, Named{"two_slashes", "//"},
-                    Named{"empty_segment", "/a//b"}, Named{"slash_at_the_end", "/a/"},
-                    Named{"two_dots", "/a/../b"}, Named{"one_dot", "/./a"},
-                    Named{"two_encoded_dots", "/%2e%2e/a"}, Named{"percent_alone", "/a%"},
-                    Named{"percent_and_one_digit", "/a%2"}, Named{"percent_and_no_digit", "/a%2G"},
-                    Named{"nul", "/a%00b"}, Named{"line_break", "/a%0Ab"},
-                    Named{"nul_in_the_query", "/a?x=%00"}, Named{"delete", "/%7f"}),
+    testing::Values(
+        test::NamedText{"empty", ""}, test::NamedText{"no_slash", "v1"},
+        test::NamedText{"two_slashes", "//"}, test::NamedText{"empty_segment", "/a//b"},
+        test::NamedText{"slash_at_the_end", "/a/"}, test::NamedText{"two_dots", "/a/../b"},
+        test::NamedText{"one_dot", "/./a"}, test::NamedText{"two_encoded_dots", "/%2e%2e/a"},
+        test::NamedText{"percent_alone", "/a%"}, test::NamedText{"percent_and_one_digit", "/a%2"},
+        test::NamedText{"percent_and_no_digit", "/a%2G"}, test::NamedText{"nul", "/a%00b"},
+        test::NamedText{"line_break", "/a%0Ab"}, test::NamedText{"nul_in_the_query", "/a?x=%00"},
+        test::NamedText{"delete", "/%7f"}),
     [](const auto& named) { return std::string(named.param.name); });
 
 TEST(Headers, are_found_without_regard_to_case) {

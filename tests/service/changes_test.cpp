@@ -212,8 +212,7 @@ TEST_P(Changes, the_log_cannot_take_are_rejected_with_its_reason) {
   EXPECT_TRUE(std::holds_alternative<DocumentNotFound>(documents().get(key())));
 }
 
-// --- idempotency
-// ----------------------------------------------------------------------------------------
+// --- idempotency ---------------------------------------------------------------------------------
 
 TEST_P(Changes, repeated_with_their_key_are_made_once) {
   ChangeOptions options;

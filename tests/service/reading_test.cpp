@@ -26,8 +26,7 @@ class Reading : public test::StoreTest {
 
 using Names = std::vector<std::string>;
 
-// --- one document, then
-// ---------------------------------------------------------------------------------
+// --- one document, then --------------------------------------------------------------------------
 
 TEST_P(Reading, finds_a_document_as_it_was_at_a_version_a_position_and_a_time) {
   const auto first = create("orders/7", "1");
@@ -127,8 +126,7 @@ TEST_P(Reading, ignores_a_snapshot_that_is_damaged) {
   EXPECT_EQ(found(documents().get(key(), AtVersion{{129}})), before);
 }
 
-// --- lists
-// ----------------------------------------------------------------------------------------------
+// --- lists ---------------------------------------------------------------------------------------
 
 TEST_P(Reading, lists_a_collection_in_the_order_of_ids_without_what_is_deleted) {
   for (const auto* name :
@@ -243,8 +241,7 @@ TEST_P(Reading, names_collections_page_by_page) {
   EXPECT_EQ(documents().collections("Ü"), Names{});
 }
 
-// --- history and differences
-// ----------------------------------------------------------------------------
+// --- history and differences ---------------------------------------------------------------------
 
 TEST_P(Reading, tells_a_documents_history_newest_first) {
   create();

@@ -42,7 +42,7 @@ struct Loaded {
 struct ExecuteOptions {
   ExpectedVersion expected = ExpectedVersion::any();
   std::optional<std::string> idempotency_key;
-  // What makes two requests with one key the same. Absent: the stream and the key.
+  // What makes two requests with one key the same: a hash of the command. Goes with every key.
   std::optional<Hash> request_hash;
   std::optional<Timestamp> occurred_at;
   std::string source;
@@ -77,8 +77,7 @@ struct RepositoryStatistics {
 // has them. Names given to a repository are what follows `kind/` in the stream.
 //   threads   every member: any number of callers; log and catalogue must outlive it
 //   throws    StorageError, CorruptionError; DecodeError for an event of one of the aggregate's
-//   types
-//             that does not decode
+//             types that does not decode
 template <Aggregate A>
 class Repository {
  public:
@@ -195,16 +194,15 @@ class Repository {
     ++loaded.events_read;
   }
 
-  static Hash request_hash(const std::string& stream, const ExecuteOptions& options) {
-    return options.request_hash.value_or(sha256({stream, "\n", *options.idempotency_key}));
-  }
-
   std::optional<ExecuteOutcome<A>> earlier_outcome(const std::string& stream,
                                                    const ExecuteOptions& options) const {
     if (!options.idempotency_key) return std::nullopt;
+    if (!options.request_hash)
+      throw InvalidInput("the idempotency key " + *options.idempotency_key +
+                         " comes without a request_hash: give a hash of the command");
     const auto earlier = log_.find_commit(*options.idempotency_key);
     if (!earlier) return std::nullopt;
-    if (earlier->request_hash != request_hash(stream, options))
+    if (earlier->request_hash != options.request_hash)
       return Rejected{IdempotencyMismatch{*options.idempotency_key, earlier->outcome.last}};
     Executed<A> executed;
     executed.state = fold(stream, log_.stream_version(stream)).state;
@@ -246,7 +244,7 @@ class Repository {
     Commit commit;
     commit.conditions.push_back({stream, ExpectedVersion::exactly(loaded.version)});
     commit.idempotency_key = options.idempotency_key;
-    if (options.idempotency_key) commit.request_hash = request_hash(stream, options);
+    if (options.idempotency_key) commit.request_hash = *options.request_hash;
     // The state before the command is kept, not the one after it: its times are known already.
     if (options_.snapshot_every > 0 && loaded.events_read >= options_.snapshot_every)
       commit.records.push_back(snapshots::keep(

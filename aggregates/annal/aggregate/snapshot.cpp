@@ -40,8 +40,8 @@ std::string key(std::string_view stream, Version version) {
   return std::string(stream) + '@' + std::string(digits - number.size(), '0') + number;
 }
 
-// The version in a key of this stream. Other streams' keys may lie between: an id may hold `@`
-// itself.
+// The version in a key of this stream.
+// Other streams' keys may lie between: an id may hold `@` itself.
 std::optional<Version> version_in(std::string_view key, std::size_t prefix_size) {
   const auto number = key.substr(prefix_size);
   Version version;

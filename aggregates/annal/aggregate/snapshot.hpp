@@ -1,6 +1,6 @@
-// Snapshots: states kept beside the log so that a long history need not be folded from its start. A
-// cache and nothing else: one that is missing, damaged or of other code is passed over and the
-// events are read.
+// Snapshots: states kept beside the log so that a long history need not be folded from its start.
+// A cache and nothing else: one that is missing, damaged or of other code is passed over
+// and the events are read.
 #pragma once
 
 #include "annal/aggregate/contract.hpp"
@@ -41,8 +41,8 @@ struct Snapshot {
 // with its maker and a checksum.
 RecordChange keep(const std::string& stream, const Maker& maker, const Snapshot& snapshot);
 
-// The same for a state that follows from the commit the record is put into. Position and time are
-// the commit's.
+// The same for a state that follows from the commit the record is put into.
+// Position and time are the commit's.
 //   events_behind   how many events of the commit come after the version's own
 RecordChange keep_with_commit(const std::string& stream, const Maker& maker, Version version,
                               std::string_view state, std::uint64_t events_behind);

@@ -17,8 +17,7 @@
 namespace annal {
 
 // `collection/id`. The collection is one segment; the id may hold further `/`. No segment is empty,
-// `.` or `..`; both are UTF-8 without NUL or other control characters; `collection/id` has at most
-// 256 bytes less those of the stream's `document/`.
+// `.` or `..`; both are UTF-8 without NUL or other control characters, of at most 256 bytes each.
 struct DocumentKey {
   std::string collection;
   std::string id;
@@ -42,8 +41,7 @@ namespace document {
 // A document's content and title together are at most 1 MiB less 4 KiB, so that its event fits.
 inline constexpr std::size_t content_limit = 1024 * 1024 - 4096;
 
-// --- events: what the log holds
-// -----------------------------------------------------------------------
+// --- events: what the log holds ------------------------------------------------------------------
 struct Created {
   std::string title = {};
   Json content = {};
@@ -108,8 +106,7 @@ using Event = std::variant<Created, Updated, Patched, Deleted, Restored>;
 // such an event; imports and middleware may.
 std::optional<std::string> fault(const Event& event);
 
-// --- commands: what is asked
-// --------------------------------------------------------------------------
+// --- commands: what is asked ---------------------------------------------------------------------
 struct Create {
   std::string title = {};
   Json content = {};
@@ -140,8 +137,7 @@ struct Restore {
 };
 using Command = std::variant<Create, Update, Patch, Delete, Undelete, Restore>;
 
-// --- refusals: why not
-// --------------------------------------------------------------------------------
+// --- refusals: why not ---------------------------------------------------------------------------
 struct AlreadyExists {
   friend bool operator==(AlreadyExists, AlreadyExists) { return true; }
 };
@@ -157,8 +153,8 @@ struct NotDeleted {
 struct NothingToChange {
   friend bool operator==(NothingToChange, NothingToChange) { return true; }
 };
-struct InvalidContent {  // not JSON annal keeps, a patch that is no object, a title that is no
-                         // string
+// Not JSON annal keeps, a patch that is no object, a title that is no string.
+struct InvalidContent {
   std::string what;
   friend bool operator==(const InvalidContent&, const InvalidContent&) = default;
 };
@@ -169,8 +165,7 @@ struct TooBig {
 using Refusal = std::variant<AlreadyExists, NotFound, AlreadyDeleted, NotDeleted, NothingToChange,
                              InvalidContent, TooBig>;
 
-// --- state
-// --------------------------------------------------------------------------------------------
+// --- state ---------------------------------------------------------------------------------------
 struct State {
   std::string title;
   Json content;  // the bytes as they came
@@ -212,8 +207,8 @@ struct Aggregate {
 inline constexpr Timestamp at_commit = Timestamp::min();
 
 // A state as bytes, for snapshots and current-state rows. Times equal to `stamp` are left out: they
-// are read back as the time the record is stamped with. Source:
-// docs/decisions/0008-document-rows-are-records.md
+// are read back as the time the record is stamped with.
+// Source: docs/decisions/0008-document-rows-are-records.md
 std::string encode_state(const State& state, Timestamp stamp = at_commit);
 // Throws DecodeError.
 State decode_state(std::string_view bytes, Timestamp stamp = at_commit);

@@ -1,7 +1,6 @@
 #include "annal/document/document.hpp"
 #include "annal/error.hpp"
 #include "annal/event/json.hpp"
-#include "annal/log/commit.hpp"
 
 #include <array>
 
@@ -9,7 +8,7 @@ namespace annal {
 namespace {
 
 constexpr std::string_view stream_prefix = "document/";
-constexpr std::size_t name_limit = limits::name_bytes - stream_prefix.size();
+constexpr std::size_t name_limit = 256;  // bytes of a collection, and of an id
 
 // NUL, the other C0 and C1 control characters, and DEL. The text is UTF-8.
 bool has_control_character(std::string_view text) {
@@ -42,24 +41,27 @@ std::optional<std::string> segments_fault(std::string_view path) {
   }
 }
 
+std::optional<std::string> length_fault(std::string_view name) {
+  if (name.size() <= name_limit) return std::nullopt;
+  return "is longer than " + std::to_string(name_limit) + " bytes: it has " +
+         std::to_string(name.size());
+}
+
 std::optional<std::string> collection_fault(std::string_view collection) {
   if (collection.empty()) return "is empty";
   if (collection.find('/') != std::string_view::npos) return "is more than one segment";
   if (auto fault = text_fault(collection)) return fault;
   if (auto fault = segment_fault(collection)) return fault;
-  // An id needs a slash and a byte of its own.
-  if (collection.size() + 2 > name_limit)
-    return "is longer than " + std::to_string(name_limit - 2) + " bytes";
-  return std::nullopt;
+  return length_fault(collection);
 }
 
 std::optional<std::string> key_fault(std::string_view text) {
   if (auto fault = text_fault(text)) return fault;
-  if (text.find('/') == std::string_view::npos) return "has no `/`: a document is `collection/id`";
+  const auto slash = text.find('/');
+  if (slash == std::string_view::npos) return "has no `/`: a document is `collection/id`";
   if (auto fault = segments_fault(text)) return fault;
-  if (text.size() > name_limit)
-    return "is longer than " + std::to_string(name_limit) + " bytes: it has " +
-           std::to_string(text.size());
+  if (auto fault = length_fault(text.substr(0, slash))) return "has a collection that " + *fault;
+  if (auto fault = length_fault(text.substr(slash + 1))) return "has an id that " + *fault;
   return std::nullopt;
 }
 

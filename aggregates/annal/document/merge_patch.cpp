@@ -25,8 +25,8 @@ std::string_view trimmed(std::string_view text) {
 
 bool is_object(std::string_view text) { return text.starts_with('{') && text.ends_with('}'); }
 
-// Finds where values end. It trusts that the text has been checked, and stays inside it even if
-// not.
+// Finds where values end.
+// It trusts that the text has been checked, and stays inside it even if not.
 class Scanner {
  public:
   explicit Scanner(std::string_view text) : text_(text) {}

@@ -86,8 +86,8 @@ class WeavingPoint {
   std::shared_ptr<State> state_;
 };
 
-// What applies where. Patterns name a target exactly, or with `*` for any text:
-// `DocumentService::*`.
+// What applies where. Patterns name a target exactly,
+// or with `*` for any text: `DocumentService::*`.
 //   threads   every member: any number of callers, also from inside an aspect; a call under way
 //             finishes with the aspects it began with
 class Weaver {

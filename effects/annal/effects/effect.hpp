@@ -34,8 +34,8 @@ template <class T>
 struct DryRun {
   // In order: outcome `not_performed`, or `missing` where a real run would throw MissingHandler.
   Trace trace;
-  // False: a later step needs a result nobody knows, so what comes after the last effect is not
-  // listed.
+  // False: a later step needs a result nobody knows,
+  // so what comes after the last effect is not listed.
   bool complete = false;
   // The program's value, where every result it depends on has a stand-in.
   std::optional<Held<T>> value;
@@ -80,8 +80,8 @@ class [[nodiscard]] Effect {
 
   // Lists the effects a run would perform, and performs none. Functions of the program are called
   // with the results stand-ins give (Handlers::on_dry_run). Where a function of bind or `program`
-  // needs a result without a stand-in the list ends; void results, map, then and with_effect need
-  // none.
+  // needs a result without a stand-in the list ends;
+  // void results, map, then and with_effect need none.
   DryRun<T> dry_run(const Handlers& handlers) const;
 
   // For what makes programs: wraps a node whose value is a T, and gives it back.

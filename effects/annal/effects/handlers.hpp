@@ -1,9 +1,10 @@
 // Who performs which effect. A handler that is replaced is destroyed once no run is under way.
 //
 //   annal::effects::Handlers handlers;
-//   handlers.on<Charge>([&](const Charge& charge) { return bank.charge(charge.customer,
-//   charge.cents); }); auto test = handlers.overlay();            // shadows what it replaces,
-//   leaves the rest test.on<Charge>([](const Charge&) { return std::string("receipt"); });
+//   handlers.on<Charge>(
+//       [&](const Charge& charge) { return bank.charge(charge.customer, charge.cents); });
+//   auto test = handlers.overlay();  // shadows what it replaces, leaves the rest
+//   test.on<Charge>([](const Charge&) { return std::string("receipt"); });
 #pragma once
 
 #include "annal/call/join_point.hpp"
@@ -95,8 +96,8 @@ class HandlerSnapshot {
   std::unique_ptr<const InterceptorChain> joined_;  // of all layers, if there are several
 };
 
-//   threads   every member: any number of callers; handlers are called by every thread that runs
-//   programs
+//   threads   every member: any number of callers; handlers are called by every thread
+//             that runs programs
 class Handlers {
  public:
   Handlers();
@@ -105,16 +106,15 @@ class Handlers {
 
   // Registers the function for this type of effect, in place of the one before.
   //   function  E::result(const E&), or E::result(E) to be given the effect itself where a program
-  //   no
-  //             longer needs it; may throw: the exception leaves the run
+  //             no longer needs it; may throw: the exception leaves the run
   template <class E, class Function>
   Handlers& on(Function function) {
     put(&HandlerTable::handlers, effect_number<E>(), wrap<E>(std::move(function)));
     return *this;
   }
 
-  // What a dry run takes for the effect's result, so that it can go on. Must do nothing to the
-  // world.
+  // What a dry run takes for the effect's result,
+  // so that it can go on. Must do nothing to the world.
   template <class E, class Function>
   Handlers& on_dry_run(Function function) {
     put(&HandlerTable::stand_ins, effect_number<E>(), wrap<E>(std::move(function)));

@@ -1,6 +1,6 @@
 // What an Effect is made of, and the loop that runs it. Nodes are immutable and shared; neither
-// running nor releasing a program recurses, however long it is. For effect.hpp; programs use
-// Effect.
+// running nor releasing a program recurses, however long it is.
+// For effect.hpp; programs use Effect.
 #pragma once
 
 #include "annal/effects/run.hpp"

@@ -1,5 +1,5 @@
-// One execution of a program: which handlers it works with, what it records, whether it is a dry
-// run.
+// One execution of a program: which handlers it works with,
+// what it records, whether it is a dry run.
 #pragma once
 
 #include "annal/call/join_point.hpp"
@@ -39,10 +39,10 @@ class Run {
   Run(const Run&) = delete;
   Run& operator=(const Run&) = delete;
 
-  // Performs the effect, an lvalue by const reference, an rvalue so that its handler may move from
-  // it.
-  //   throws    MissingHandler, or what the handler throws; DryRunStopped where a dry run lacks the
-  //   result
+  // Performs the effect, an lvalue by const reference,
+  // an rvalue so that its handler may move from it.
+  //   throws    MissingHandler, or what the handler throws;
+  //             DryRunStopped where a dry run lacks the result
   template <class E, class Effect = std::remove_cvref_t<E>>
   typename Effect::result perform(E&& effect) {
     if (plain_) return handle(required<Effect>(), std::forward<E>(effect));

@@ -1,5 +1,5 @@
-// How a command is made: its name, help and options, and the function that runs once all arguments
-// are read.
+// How a command is made: its name, help and options,
+// and the function that runs once all arguments are read.
 #pragma once
 
 #include "invocation.hpp"

@@ -20,6 +20,9 @@ struct Question {
 };
 
 Question question_of(const DiffArguments& arguments, Timestamp now) {
+  if (arguments.from && !arguments.to)
+    if (auto range = parse_range(*arguments.from, now))
+      return {DocumentKey::parse(arguments.name), std::move(*range)};
   if (arguments.from)
     return {DocumentKey::parse(arguments.name),
             {point_of(*arguments.from, now), point_of(arguments.to.value_or("head"), now)}};
@@ -135,7 +138,8 @@ void add_diff(CLI::App& program, Invocation& invocation) {
       .add_option("NAME", arguments->name,
                   "The document, COLLECTION/ID@A..B, or COLLECTION/ID before A and B")
       ->required();
-  command.add_option("A", arguments->from, "The point to compare with")->type_name("POINT");
+  command.add_option("A", arguments->from, "The point to compare with, or both as A..B")
+      ->type_name("POINT");
   command.add_option("B", arguments->to, "The point that is compared; the head without it")
       ->type_name("POINT");
   add_json_option(command, invocation);

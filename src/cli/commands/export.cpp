@@ -40,7 +40,7 @@ ExitCode export_jsonl(const ExportArguments& arguments, Invocation& invocation) 
   const Wanted wanted = wanted_of(arguments, invocation.now());
   const auto store = invocation.open_to_read();
   auto options = options_of(wanted, store->log());
-  OutputFile file(wanted.file);
+  OutputFile file(wanted.file, invocation.store_path());
   const Stopwatch time;
   const auto report = [&] {
     ProgressLine line(invocation.err);

@@ -9,6 +9,23 @@
 namespace annal::cli {
 namespace {
 
+namespace fs = std::filesystem;
+
+bool is_of_store(const fs::path& file, const fs::path& store) {
+  std::error_code ignored;
+  for (const char* suffix : {"", "-wal", "-shm", ".lock"})
+    if (fs::equivalent(file, store.string() + suffix, ignored)) return true;
+  return fs::equivalent(file.string() + ".part", store, ignored);
+}
+
+// The file need not be there.
+fs::path what_links_lead_to(fs::path file) {
+  std::error_code error;
+  for (int links = 0; links < 40 && fs::is_symlink(file, error); ++links)
+    file = file.parent_path() / fs::read_symlink(file, error);
+  return file;
+}
+
 bool is_denied(int error) { return error == EACCES || error == EPERM || error == EROFS; }
 
 }  // namespace
@@ -18,7 +35,7 @@ std::string name_of_input(const std::string& file) { return file == "-" ? "stand
 InputFile::InputFile(const std::string& name) : standard_(name == "-") {
   if (standard_) return;
   std::error_code error;
-  if (std::filesystem::is_directory(name, error))
+  if (fs::is_directory(name, error))
     throw InputOutputError(name + ": is a folder; name the file to read");
   errno = 0;
   file_.open(name, std::ios::binary);
@@ -28,17 +45,25 @@ InputFile::InputFile(const std::string& name) : standard_(name == "-") {
     if (is_denied(reason)) throw PermissionDenied(message);
     throw InputOutputError(message);
   }
-  if (std::filesystem::is_regular_file(name, error))
-    size_ = std::filesystem::file_size(name, error);
+  if (fs::is_regular_file(name, error)) size_ = fs::file_size(name, error);
 }
 
 std::istream& InputFile::stream() { return standard_ ? std::cin : file_; }
 
-OutputFile::OutputFile(const std::string& name)
-    : name_(name), part_(name + ".part"), standard_(name == "-") {
+OutputFile::OutputFile(const std::string& name, const fs::path& store)
+    : name_(name), standard_(name == "-") {
   if (standard_) return;
+  std::error_code error;
+  const auto there = fs::status(name, error);
+  if (fs::is_directory(there)) throw InvalidInput(name + ": is a folder; name the file to write");
+  if (is_of_store(name, store))
+    throw InvalidInput(name + ": is a file of the store itself; name another");
+  const bool is_device = fs::exists(there) && !fs::is_regular_file(there);
+  target_ = is_device ? fs::path(name) : what_links_lead_to(name);
+  part_ = target_;
+  if (!is_device) part_ += ".part";
   errno = 0;
-  file_.open(part_, std::ios::binary | std::ios::trunc);
+  file_.open(part_, part_ == target_ ? std::ios::binary : std::ios::binary | std::ios::trunc);
   if (file_) return;
   const int reason = errno;
   const std::string message = name + ": cannot be created: " + std::strerror(reason);
@@ -47,9 +72,9 @@ OutputFile::OutputFile(const std::string& name)
 }
 
 OutputFile::~OutputFile() {
-  if (standard_ || finished_) return;
+  if (standard_ || finished_ || part_ == target_) return;
   std::error_code ignored;
-  std::filesystem::remove(part_, ignored);
+  fs::remove(part_, ignored);
 }
 
 std::ostream& OutputFile::stream() { return standard_ ? std::cout : file_; }
@@ -57,10 +82,13 @@ std::ostream& OutputFile::stream() { return standard_ ? std::cout : file_; }
 void OutputFile::finish() {
   stream().flush();
   if (!stream()) throw StorageError(name_ + ": cannot be written: " + std::strerror(errno));
+  if (!standard_) file_.close();
+  if (!standard_ && part_ != target_) {
+    std::error_code error;
+    fs::rename(part_, target_, error);
+    if (error) throw InputOutputError(name_ + ": cannot be written: " + error.message());
+  }
   finished_ = true;
-  if (standard_) return;
-  file_.close();
-  std::filesystem::rename(part_, name_);
 }
 
 }  // namespace annal::cli

@@ -28,12 +28,14 @@ class InputFile {
   std::optional<std::uint64_t> size_;
 };
 
-// Appears under its name once it is whole: until then it is `NAME.part`, which is removed if it
-// never is.
+// A regular file appears under its name once it is whole: until then it is `NAME.part`, which is
+// removed if it never is. Into a pipe or a device it is written as it comes.
 class OutputFile {
  public:
-  // Throws CannotOpen or PermissionDenied if it cannot be created.
-  explicit OutputFile(const std::string& name);
+  //   store     the store whose files are never written over
+  //   throws    InvalidInput for a folder and for the store; CannotOpen or PermissionDenied if it
+  //             cannot be created
+  OutputFile(const std::string& name, const std::filesystem::path& store);
   ~OutputFile();
   OutputFile(const OutputFile&) = delete;
   OutputFile& operator=(const OutputFile&) = delete;
@@ -42,7 +44,9 @@ class OutputFile {
   void finish();
 
  private:
-  std::string name_, part_;
+  std::string name_;
+  std::filesystem::path target_;  // what links lead to
+  std::filesystem::path part_;    // what is written to: the target itself if it is no regular file
   std::ofstream file_;
   bool standard_ = false, finished_ = false;
 };

@@ -7,7 +7,7 @@
 namespace annal::cli {
 namespace {
 
-constexpr std::size_t page_size = 1000;
+constexpr std::size_t documents_a_page = 1000;
 
 struct ListArguments {
   std::string collection, prefix;
@@ -43,13 +43,13 @@ std::optional<Listing> read_pages(DocumentService& documents, ListRequest reques
   }
 }
 
-// Now is one look-up a document and may move on while pages are read; a position stays, and is
-// folded.
+// Now is one look-up a document and may move on while pages are read;
+// a position stays, and is folded.
 Listing read_listing(DocumentService& documents, ListRequest request) {
   if (auto listing = read_pages(documents, request)) return std::move(*listing);
   request.limit = 1;
   request.at = AtPosition{documents.list(request).at};
-  request.limit = page_size;
+  request.limit = documents_a_page;
   return read_pages(documents, request).value();
 }
 
@@ -95,7 +95,7 @@ ExitCode list_documents(const ListArguments& arguments, Invocation& invocation) 
   request.collection = named.name;
   request.prefix = arguments.prefix;
   request.include_deleted = arguments.deleted;
-  request.limit = page_size;
+  request.limit = documents_a_page;
   request.at = named.at;
   const auto store = invocation.open_to_read();
   const Listing listing = read_listing(store->documents(), request);

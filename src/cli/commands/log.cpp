@@ -7,7 +7,7 @@
 namespace annal::cli {
 namespace {
 
-constexpr std::size_t page_size = 1000;
+constexpr std::size_t events_a_page = 1000;
 
 struct LogArguments {
   std::string name, range;
@@ -86,10 +86,10 @@ void for_each_event(const EventLog& log, const Subject& subject, const Bounds& b
   request.direction = arguments.reverse ? Direction::forwards : Direction::backwards;
   request.from = next(bounds.from);
   request.to = bounds.to;
-  request.limit = page_size;
+  request.limit = events_a_page;
   std::uint64_t left = arguments.limit.value_or(UINT64_MAX);
   while (left > 0) {
-    if (!subject.collection) request.limit = std::min<std::uint64_t>(left, page_size);
+    if (!subject.collection) request.limit = std::min<std::uint64_t>(left, events_a_page);
     const Page page = log.read(request);
     for (const auto& event : page.events) {
       if (left == 0 || !subject.includes(event)) continue;
@@ -105,7 +105,20 @@ void for_each_event(const EventLog& log, const Subject& subject, const Bounds& b
   }
 }
 
-void must_exist(const Subject& subject, const EventLog& log) {
+bool is_there(const std::string& collection, Store& store) {
+  ListRequest request;
+  request.collection = collection;
+  request.include_deleted = true;
+  request.limit = 1;
+  return !store.documents().list(request).documents.empty();
+}
+
+void must_exist(const Subject& subject, Store& store) {
+  const EventLog& log = store.log();
+  if (subject.collection && !is_there(*subject.collection, store))
+    throw NotThere(*subject.collection +
+                   ": there never was a document in this collection; "
+                   "`annal list` shows what there is");
   if (!subject.document || log.stream_version(subject.stream()).value > 0) return;
   throw NotThere(subject.document->to_string() + ": there never was such a document; `annal list " +
                  subject.document->collection + "` shows what there is");
@@ -137,7 +150,7 @@ ExitCode show_log(const LogArguments& arguments, Invocation& invocation) {
   const Subject subject = subject_of(arguments, invocation.now());
   const auto store = invocation.open_to_read();
   const EventLog& log = store->log();
-  must_exist(subject, log);
+  must_exist(subject, *store);
   const Bounds bounds = bounds_of(subject, log);
   invocation.announce(*store, bounds.from, bounds.to);
   const auto print = invocation.json ? print_json : print_text;

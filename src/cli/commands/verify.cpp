@@ -10,7 +10,7 @@ struct VerifyArguments {};
 
 struct Findings {
   Verification log;
-  std::vector<DocumentKey> rows;  // that differ from the fold of their events
+  std::vector<DocumentKey> rows;  // that differ from the fold of their events, if those are sound
   bool clean() const { return log.faults.empty() && log.damaged.empty() && rows.empty(); }
 };
 
@@ -22,7 +22,8 @@ Findings check(Store& store, Output& err) {
     progress.show(position.value, head, "checking @" + std::to_string(position.value));
   });
   progress.show(head, head, "checking the documents");
-  findings.rows = store.documents().verify_rows();
+  if (findings.log.faults.empty() && findings.log.damaged.empty())
+    findings.rows = store.documents().verify_rows();
   return findings;
 }
 
@@ -53,8 +54,9 @@ void complain(const Findings& findings, Invocation& invocation) {
   }
   for (const auto& key : findings.rows)
     invocation.complain(
-        key.to_string() + ": its row is not what its events say; `annal get " + key.to_string() +
-        "@head` reads the events, and exporting the log into a new store makes new rows");
+        key.to_string() +
+        ": its row is not what its events say; `annal export jsonl`, imported into a new store, "
+        "makes new rows of the events");
 }
 
 ExitCode verify(const VerifyArguments&, Invocation& invocation) {

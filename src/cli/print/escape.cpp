@@ -43,8 +43,8 @@ Character first_character(std::string_view text) {
 
 bool is_control(char32_t code) { return code < 0x20 || (code >= 0x7f && code <= 0x9f); }
 
-// Marks that reorder or break what stands around them: bidirectional controls, line separators,
-// BOM.
+// Marks that reorder or break what stands around them:
+// bidirectional controls, line separators, BOM.
 bool turns_text(char32_t code) {
   return code == 0x61c || code == 0x200e || code == 0x200f || (code >= 0x2028 && code <= 0x202e) ||
          (code >= 0x2066 && code <= 0x2069) || code == 0xfeff;

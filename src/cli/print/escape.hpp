@@ -9,9 +9,8 @@ namespace annal::cli {
 
 enum class Lines { kept, escaped };  // newlines and tabs
 
-// Control characters and those that turn the direction of text become `\u001b`, bytes that are no
-// UTF-8
-// `\xff`. JSON stays the same JSON.
+// Control characters and those that turn the direction of text become `\u001b`,
+// bytes that are no UTF-8 `\xff`. JSON stays the same JSON.
 std::string escape_controls(std::string_view text, Lines lines);
 
 // Columns the text takes on a terminal.

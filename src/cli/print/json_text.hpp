@@ -6,8 +6,8 @@
 
 namespace annal::cli {
 
-// A JSON text with two spaces an indentation level; numbers, strings and the order of keys stay as
-// they are.
+// A JSON text with two spaces an indentation level;
+// numbers, strings and the order of keys stay as they are.
 std::string indent_json(std::string_view text);
 
 }  // namespace annal::cli

@@ -7,12 +7,12 @@
 namespace annal::cli {
 namespace {
 
-using Lines = std::vector<std::string_view>;  // newlines included
+using TextLines = std::vector<std::string_view>;  // newlines included
 
 constexpr std::ptrdiff_t most_differences = 2048;
 
-Lines lines_of(std::string_view text) {
-  Lines lines;
+TextLines lines_of(std::string_view text) {
+  TextLines lines;
   while (!text.empty()) {
     const auto newline = text.find('\n');
     const auto length = newline == std::string_view::npos ? text.size() : newline + 1;
@@ -31,7 +31,7 @@ struct Step {
 // Finds the shortest edit from one list of lines to another.
 class ShortestEdit {
  public:
-  ShortestEdit(const Lines& before, const Lines& after)
+  ShortestEdit(const TextLines& before, const TextLines& after)
       : before_(before),
         after_(after),
         n_(static_cast<std::ptrdiff_t>(before.size())),
@@ -106,13 +106,13 @@ class ShortestEdit {
   std::string_view before(std::ptrdiff_t i) const { return before_[static_cast<std::size_t>(i)]; }
   std::string_view after(std::ptrdiff_t i) const { return after_[static_cast<std::size_t>(i)]; }
 
-  const Lines& before_;
-  const Lines& after_;
+  const TextLines& before_;
+  const TextLines& after_;
   std::ptrdiff_t n_, m_;
   std::vector<std::vector<std::ptrdiff_t>> furthest_;
 };
 
-std::vector<Step> steps_between(Lines before, Lines after) {
+std::vector<Step> steps_between(TextLines before, TextLines after) {
   std::vector<Step> head, tail;
   std::size_t common = 0;
   while (common < before.size() && common < after.size() && before[common] == after[common])

@@ -24,15 +24,20 @@ void Table::print_aligned(Output& out) const {
   if (rows_.empty()) return;
   std::vector<std::size_t> widths;
   for (const auto& title : heading_) widths.push_back(display_width(title));
+  // No column but the last takes more than half the terminal: the others are to be seen, too.
+  const auto shown = [&](const std::string& cell, std::size_t column) {
+    return column + 1 < heading_.size() ? cut_to_width(cell, out.width() / 2) : cell;
+  };
   for (const auto& row : rows_)
     for (std::size_t i = 0; i < row.size(); ++i)
-      widths[i] = std::max(widths[i], display_width(row[i]));
+      widths[i] = std::max(widths[i], display_width(shown(row[i], i)));
 
   const auto line_of = [&](const std::vector<std::string>& row) {
     std::string line;
     for (std::size_t i = 0; i < row.size(); ++i) {
-      line += row[i];
-      if (i + 1 < row.size()) line.append(widths[i] - display_width(row[i]) + 2, ' ');
+      const std::string cell = shown(row[i], i);
+      line += cell;
+      if (i + 1 < row.size()) line.append(widths[i] - display_width(cell) + 2, ' ');
     }
     return cut_to_width(line, out.width());
   };

@@ -8,7 +8,7 @@
 
 namespace annal::cli {
 
-// On a terminal: a heading, columns aligned, the last one cut where the terminal ends. Elsewhere:
+// On a terminal: a heading, columns aligned and cut to half the terminal, lines cut where it ends. Elsewhere:
 // no heading, one tab between cells, and control characters escaped so that a row is a line.
 class Table {
  public:

@@ -27,8 +27,8 @@ class ConfigurationError : public Error {
   using Error::Error;
 };
 
-// The disk or the database under the store failed; the store refuses everything until it is
-// reopened.
+// The disk or the database under the store failed;
+// the store refuses everything until it is reopened.
 class StorageError : public Error {
  public:
   using Error::Error;

@@ -33,7 +33,7 @@ struct Renamed {
   friend bool operator==(const Renamed&, const Renamed&) = default;
 };
 
-Catalogue example() {
+Catalogue example_catalogue() {
   Catalogue catalogue;
   catalogue.add<test::Item>("item.added");
   catalogue.add<Renamed>("item.renamed", 3)
@@ -68,7 +68,7 @@ std::string refusal(Function function) {
 }
 
 TEST(Catalogue, wraps_a_payload_with_its_type_version_and_codec) {
-  const auto catalogue = example();
+  const auto catalogue = example_catalogue();
   const Envelope event = catalogue.wrap(Renamed{"Rates", "ann"});
   EXPECT_EQ(event.type, "item.renamed");
   EXPECT_EQ(event.schema_version, 3U);
@@ -78,12 +78,12 @@ TEST(Catalogue, wraps_a_payload_with_its_type_version_and_codec) {
 }
 
 TEST(Catalogue, unwraps_nothing_from_an_event_of_another_type) {
-  const auto catalogue = example();
+  const auto catalogue = example_catalogue();
   EXPECT_EQ(catalogue.unwrap<test::Item>(catalogue.wrap(Renamed{})), std::nullopt);
 }
 
 TEST(Catalogue, brings_older_versions_up_to_date) {
-  const auto catalogue = example();
+  const auto catalogue = example_catalogue();
   EXPECT_EQ(catalogue.unwrap<Renamed>(renamed(1, Codec::cereal, encode(RenamedV1{"old"}))),
             (Renamed{"old", "unknown"}));
   EXPECT_EQ(catalogue.unwrap<Renamed>(renamed(2, Codec::cereal, encode(RenamedV2{"newer"}))),
@@ -91,7 +91,7 @@ TEST(Catalogue, brings_older_versions_up_to_date) {
 }
 
 TEST(Catalogue, reads_json_by_the_shape_of_its_version) {
-  const auto catalogue = example();
+  const auto catalogue = example_catalogue();
   EXPECT_EQ(catalogue.unwrap<Renamed>(renamed(3, Codec::json, R"({"title":"now","editor":"ann"})")),
             (Renamed{"now", "ann"}));
   EXPECT_EQ(catalogue.unwrap<Renamed>(renamed(1, Codec::json, R"({"name":"old"})")),
@@ -99,8 +99,8 @@ TEST(Catalogue, reads_json_by_the_shape_of_its_version) {
 }
 
 TEST(Catalogue, asks_for_a_newer_program_when_the_event_is_of_a_newer_version) {
-  const auto message =
-      refusal<DecodeError>([] { example().unwrap<Renamed>(renamed(4, Codec::cereal, "\x01")); });
+  const auto message = refusal<DecodeError>(
+      [] { example_catalogue().unwrap<Renamed>(renamed(4, Codec::cereal, "\x01")); });
   EXPECT_EQ(message,
             "cannot read item.renamed version 4: written by a newer program: this one knows "
             "item.renamed up "
@@ -118,26 +118,29 @@ TEST(Catalogue, refuses_an_older_version_without_an_upcaster) {
 
 TEST(Catalogue, refuses_opaque_bytes_under_the_name_of_a_known_type) {
   EXPECT_EQ(
-      refusal<DecodeError>([] { example().unwrap<Renamed>(renamed(3, Codec::bytes, "\x01")); }),
+      refusal<DecodeError>(
+          [] { example_catalogue().unwrap<Renamed>(renamed(3, Codec::bytes, "\x01")); }),
       "cannot read item.renamed version 3: opaque bytes (application/octet-stream) that no codec "
       "of "
       "this program reads");
-  EXPECT_THROW(example().unwrap<Renamed>(renamed(3, static_cast<Codec>(9), "\x01")), DecodeError);
+  EXPECT_THROW(example_catalogue().unwrap<Renamed>(renamed(3, static_cast<Codec>(9), "\x01")),
+               DecodeError);
 }
 
 TEST(Catalogue, names_event_and_field_when_bytes_do_not_decode) {
   Envelope event = renamed(3, Codec::cereal, "\x01");
   event.position = {17};
   EXPECT_EQ(
-      refusal<DecodeError>([&] { example().unwrap<Renamed>(event); }),
+      refusal<DecodeError>([&] { example_catalogue().unwrap<Renamed>(event); }),
       "cannot read item.renamed version 3 at position 17: title: ends too early: 8 bytes missing");
-  EXPECT_EQ(refusal<DecodeError>(
-                [] { example().unwrap<Renamed>(renamed(1, Codec::json, R"({"title":""})")); }),
+  EXPECT_EQ(refusal<DecodeError>([] {
+              example_catalogue().unwrap<Renamed>(renamed(1, Codec::json, R"({"title":""})"));
+            }),
             "cannot read item.renamed version 1: title: the type has no such field");
 }
 
 TEST(Catalogue, finds_types_by_name_and_by_cpp_type) {
-  const auto catalogue = example();
+  const auto catalogue = example_catalogue();
   ASSERT_NE(catalogue.find("item.renamed"), nullptr);
   EXPECT_EQ(catalogue.find("item.renamed"), catalogue.find(typeid(Renamed)));
   EXPECT_EQ(&catalogue.of<Renamed>(), catalogue.find("item.renamed"));
@@ -147,7 +150,7 @@ TEST(Catalogue, finds_types_by_name_and_by_cpp_type) {
 }
 
 TEST(Catalogue, knows_the_shape_of_every_version_it_reads) {
-  const auto catalogue = example();
+  const auto catalogue = example_catalogue();
   const auto shape = [&](std::uint32_t version) {
     return catalogue.fields(renamed(version, Codec::cereal, ""));
   };
@@ -159,7 +162,7 @@ TEST(Catalogue, knows_the_shape_of_every_version_it_reads) {
 }
 
 TEST(Catalogue, lists_types_by_name_and_describes_every_version) {
-  const auto catalogue = example();
+  const auto catalogue = example_catalogue();
   const auto types = catalogue.types();
   ASSERT_EQ(types.size(), 2U);
   EXPECT_EQ(types[0]->name, "item.added");
@@ -172,7 +175,7 @@ TEST(Catalogue, lists_types_by_name_and_describes_every_version) {
 }
 
 TEST(Catalogue, refuses_a_name_or_a_cpp_type_twice) {
-  auto catalogue = example();
+  auto catalogue = example_catalogue();
   EXPECT_EQ(refusal<ConfigurationError>([&] { catalogue.add<test::Nothing>("item.added"); }),
             "the event type item.added is added twice");
   EXPECT_EQ(refusal<ConfigurationError>([&] { catalogue.add<Renamed>("item.called"); }),

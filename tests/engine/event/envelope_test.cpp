@@ -10,7 +10,7 @@ namespace {
 
 using namespace std::string_literals;
 
-Envelope example() {
+Envelope example_event() {
   Envelope event;
   for (std::size_t i = 0; i < 16; ++i) event.id.bytes[i] = static_cast<std::uint8_t>(i);
   event.type = "document.updated";
@@ -32,7 +32,7 @@ Envelope example() {
 std::string bytes_of(const Hash& hash) { return {hash.bytes.begin(), hash.bytes.end()}; }
 
 TEST(EventHash, is_the_digest_of_the_documented_bytes) {
-  const Envelope event = example();
+  const Envelope event = example_event();
   const std::string salt(event.salt.begin(), event.salt.end());
   const std::string metadata =
       "\x02\0\0\0"s + "\x01\0\0\0k"s + "\x01\0\0\0v"s + "\x03\0\0\0key"s + "\0\0\0\0"s;
@@ -48,7 +48,7 @@ TEST(EventHash, is_the_digest_of_the_documented_bytes) {
 
 // Computed by hand from docs/decisions/0006-hashes.md: stores of every age depend on it.
 TEST(EventHash, never_changes) {
-  EXPECT_EQ(event_hash(example()).to_hex(),
+  EXPECT_EQ(event_hash(example_event()).to_hex(),
             "29d831401a465d7bfba60c45f0363850f434d107b0f5b51ae303b666187ce9fe");
   EXPECT_EQ(event_hash(Envelope{}).to_hex(),
             "73a2a483c197384e09a07df5e6c710188948f2a87c3ca87cc588a4c6b48a705d");
@@ -81,7 +81,7 @@ TEST(EventHash, changes_with_everything_the_author_said) {
   };
   std::set<std::string> hashes;
   for (const auto& change : changes) {
-    Envelope event = example();
+    Envelope event = example_event();
     change(event);
     hashes.insert(event_hash(event).to_hex());
   }
@@ -89,12 +89,12 @@ TEST(EventHash, changes_with_everything_the_author_said) {
 }
 
 TEST(EventHash, says_nothing_about_where_and_when_the_log_took_the_event) {
-  Envelope event = example();
+  Envelope event = example_event();
   event.position = {7};
   event.version = {3};
   event.recorded_at += std::chrono::seconds{1};
   event.hash.bytes[0] = 1;
-  EXPECT_EQ(event_hash(event), event_hash(example()));
+  EXPECT_EQ(event_hash(event), event_hash(example_event()));
 }
 
 TEST(Envelope, happened_when_its_source_says_or_else_when_it_was_recorded) {
@@ -106,12 +106,14 @@ TEST(Envelope, happened_when_its_source_says_or_else_when_it_was_recorded) {
 }
 
 TEST(Envelope, answers_the_metadata_of_a_key) {
-  EXPECT_EQ(example().meta("k"), "v");
-  EXPECT_EQ(example().meta("key"), "");
-  EXPECT_EQ(example().meta("other"), std::nullopt);
+  EXPECT_EQ(example_event().meta("k"), "v");
+  EXPECT_EQ(example_event().meta("key"), "");
+  EXPECT_EQ(example_event().meta("other"), std::nullopt);
 }
 
-TEST(MediaType, is_the_content_type_given) { EXPECT_EQ(media_type(example()), "application/json"); }
+TEST(MediaType, is_the_content_type_given) {
+  EXPECT_EQ(media_type(example_event()), "application/json");
+}
 
 TEST(MediaType, follows_from_the_codec_when_no_content_type_is_given) {
   Envelope event;

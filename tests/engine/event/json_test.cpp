@@ -183,8 +183,7 @@ TEST(CheckJson, takes_another_limit_of_depth) {
   EXPECT_FALSE(check_json("7", 0));
 }
 
-// --- against another parser
-// ------------------------------------------------------------------------------
+// --- against another parser ----------------------------------------------------------------------
 
 // What nlohmann's parser reports, judged by the same rules.
 class Judge : public nlohmann::json_sax<test::Tree> {
@@ -268,8 +267,7 @@ RC_GTEST_PROP(CheckJson, finds_nothing_to_blame_before_the_fault, ()) {
   RC_ASSERT(before->reason.starts_with("unexpected end"));
 }
 
-// --- UTF-8
-// -----------------------------------------------------------------------------------------------
+// --- UTF-8 ---------------------------------------------------------------------------------------
 
 TEST(Utf8, has_no_overlong_forms_no_surrogates_and_nothing_beyond_10FFFF) {
   for (const auto& good : {"", "a", "\x7f", "\xC2\x80", "\xDF\xBF", "\xE0\xA0\x80", "\xED\x9F\xBF",

@@ -28,7 +28,7 @@ T from_json(const std::string& json) {
 
 // The message of the DecodeError a text is refused with.
 template <class T>
-std::string refusal(const std::string& json) {
+std::string refusal_of(const std::string& json) {
   try {
     payload_from_json(describe<T>(), json);
   } catch (const DecodeError& error) {
@@ -74,7 +74,7 @@ TEST(PayloadToJson, shows_numbers_that_are_not_finite_as_null) {
     EXPECT_EQ(to_json(std::vector{number}), "[null]");
     EXPECT_EQ(to_json(std::vector{static_cast<float>(number)}), "[null]");
   }
-  EXPECT_EQ(refusal<std::vector<double>>("[null]"), "[0]: should be a number");
+  EXPECT_EQ(refusal_of<std::vector<double>>("[null]"), "[0]: should be a number");
 }
 
 TEST(PayloadToJson, shows_a_whole_double_with_a_fraction_so_that_it_is_not_taken_for_an_integer) {
@@ -141,31 +141,31 @@ TEST(PayloadFromJson, reads_back_the_deepest_json_a_field_may_hold) {
 }
 
 TEST(PayloadFromJson, names_what_does_not_fit) {
-  EXPECT_EQ(refusal<Item>("{"),
+  EXPECT_EQ(refusal_of<Item>("{"),
             "no JSON: unexpected end, where a key in quotes should be at byte 1");
-  EXPECT_EQ(refusal<Item>("[]"), "should be an object");
-  EXPECT_EQ(refusal<Item>(R"({"title":""})"), "count: is missing");
-  EXPECT_EQ(refusal<Item>(R"({"title":"","count":1,"size":2})"),
+  EXPECT_EQ(refusal_of<Item>("[]"), "should be an object");
+  EXPECT_EQ(refusal_of<Item>(R"({"title":""})"), "count: is missing");
+  EXPECT_EQ(refusal_of<Item>(R"({"title":"","count":1,"size":2})"),
             "size: the type has no such field");
-  EXPECT_EQ(refusal<Item>(R"({"title":null,"count":1})"), "title: should be a string");
-  EXPECT_EQ(refusal<Item>(R"({"title":"","count":"1"})"), "count: should be a whole number");
-  EXPECT_EQ(refusal<Item>(R"({"title":"","count":1.0})"), "count: should be a whole number");
-  EXPECT_EQ(refusal<Item>(R"({"title":"","count":1e2})"), "count: should be a whole number");
-  EXPECT_EQ(refusal<Item>(R"({"title":"","count":2147483648})"),
+  EXPECT_EQ(refusal_of<Item>(R"({"title":null,"count":1})"), "title: should be a string");
+  EXPECT_EQ(refusal_of<Item>(R"({"title":"","count":"1"})"), "count: should be a whole number");
+  EXPECT_EQ(refusal_of<Item>(R"({"title":"","count":1.0})"), "count: should be a whole number");
+  EXPECT_EQ(refusal_of<Item>(R"({"title":"","count":1e2})"), "count: should be a whole number");
+  EXPECT_EQ(refusal_of<Item>(R"({"title":"","count":2147483648})"),
             "count: the number 2147483648 is out of the field's range");
-  EXPECT_EQ(refusal<std::vector<std::uint8_t>>("[256]"),
+  EXPECT_EQ(refusal_of<std::vector<std::uint8_t>>("[256]"),
             "[0]: the number 256 is out of the field's range");
-  EXPECT_EQ(refusal<std::vector<std::uint8_t>>("[0,-1]"),
+  EXPECT_EQ(refusal_of<std::vector<std::uint8_t>>("[0,-1]"),
             "[1]: the number -1 is out of the field's range");
-  EXPECT_EQ(refusal<std::vector<float>>("[1e39]"),
+  EXPECT_EQ(refusal_of<std::vector<float>>("[1e39]"),
             "[0]: the number 1e39 is out of the field's range");
-  EXPECT_EQ(refusal<std::vector<bool>>("[true,1]"), "[1]: should be true or false");
-  EXPECT_EQ(refusal<std::vector<bool>>("{}"), "should be an array");
-  EXPECT_EQ((refusal<std::map<std::string, bool>>("[]")), "should be an object");
-  EXPECT_EQ((refusal<std::map<std::string, bool>>(R"({"a b":2})")),
+  EXPECT_EQ(refusal_of<std::vector<bool>>("[true,1]"), "[1]: should be true or false");
+  EXPECT_EQ(refusal_of<std::vector<bool>>("{}"), "should be an array");
+  EXPECT_EQ((refusal_of<std::map<std::string, bool>>("[]")), "should be an object");
+  EXPECT_EQ((refusal_of<std::map<std::string, bool>>(R"({"a b":2})")),
             "[\"a b\"]: should be true or false");
-  EXPECT_EQ(refusal<Item>(R"({"title":"","count":1,"note":)" + std::string(65, '[') +
-                          std::string(65, ']') + "}"),
+  EXPECT_EQ(refusal_of<Item>(R"({"title":"","count":1,"note":)" + std::string(65, '[') +
+                             std::string(65, ']') + "}"),
             "note: nested deeper than 64");
 }
 

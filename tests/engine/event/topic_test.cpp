@@ -101,8 +101,7 @@ TEST(TopicPatterns, match_if_any_does_and_match_everything_if_there_are_none) {
   EXPECT_FALSE(matches_any({TopicPattern::of("x"), TopicPattern::of("a.*")}, "b.b"));
 }
 
-// --- against a reference that is slow and plain
-// ---------------------------------------------------------
+// --- against a reference that is slow and plain --------------------------------------------------
 
 std::vector<std::string> split(const std::string& text) {
   std::vector<std::string> segments(1);

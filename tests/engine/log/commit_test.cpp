@@ -52,8 +52,8 @@ struct Preparing : testing::Test {
 
 }  // namespace
 
-// The figures were computed by another program from docs/reference/file-format.md. They never
-// change.
+// The figures were computed by another program from docs/reference/file-format.md.
+// They never change.
 TEST(Hashes, are_those_of_the_format) {
   Envelope with = sealed_event(), without = sealed_event();
   with.occurred_at = at(1767323045000000);
@@ -118,7 +118,7 @@ TEST_F(Preparing, refuses_what_no_log_could_take_and_names_it) {
   EXPECT_EQ(refusal([](C commit) { commit.events[0].stream = "nameless"; }),
             "the stream \"nameless\" is not named kind/name in UTF-8 without control characters");
   EXPECT_EQ(refusal([](C commit) {
-              commit.events[0].stream = "x/" + std::string(300, 'y');
+              commit.events[0].stream = "x/" + std::string(1023, 'y');
             }).substr(0, 12),
             "the stream \"");
   EXPECT_EQ(refusal([](C commit) { commit.events[0].schema_version = 0; }),

@@ -11,7 +11,7 @@
 namespace annal::test {
 namespace {
 
-const Timestamp now = *parse_iso8601("2026-01-02T03:04:05Z");
+const Timestamp moment = *parse_iso8601("2026-01-02T03:04:05Z");
 
 // The first column of the guide's table: lines that begin with "| `@", up to the closing backtick.
 std::vector<std::string> listed_points() {
@@ -24,7 +24,7 @@ std::vector<std::string> listed_points() {
 
 TEST(TimeTravelGuide, lists_points_that_read_as_points) {
   const auto points = listed_points();
-  for (const auto& point : points) EXPECT_TRUE(parse_point(point, now)) << point;
+  for (const auto& point : points) EXPECT_TRUE(parse_point(point, moment)) << point;
 }
 
 TEST(TimeTravelGuide, lists_points_of_every_kind) {
@@ -32,7 +32,7 @@ TEST(TimeTravelGuide, lists_points_of_every_kind) {
   for (std::size_t kind = 0; kind < std::variant_size_v<Point>; ++kind)
     EXPECT_TRUE(std::any_of(points.begin(), points.end(),
                             [&](const std::string& text) {
-                              const auto point = parse_point(text, now);
+                              const auto point = parse_point(text, moment);
                               return point && point->index() == kind;
                             }))
         << "kind " << kind;
@@ -40,9 +40,9 @@ TEST(TimeTravelGuide, lists_points_of_every_kind) {
 
 TEST(TimeTravelGuide, lists_points_that_may_stand_behind_a_name) {
   for (const auto& point : listed_points()) {
-    const auto [name, split] = split_name("orders/7" + point, now);
+    const auto [name, split] = split_name("orders/7" + point, moment);
     EXPECT_EQ(name, "orders/7") << point;
-    EXPECT_EQ(split, parse_point(point, now));
+    EXPECT_EQ(split, parse_point(point, moment));
   }
 }
 

@@ -131,7 +131,7 @@ std::string joined(const std::vector<std::string>& lines) {
   return text;
 }
 
-std::string fault_of(Store& store, const std::string& lines) {
+std::string fault_of_lines(Store& store, const std::string& lines) {
   try {
     test::import_lines(store, lines);
     return "nothing";
@@ -444,7 +444,7 @@ struct ThreeCommits : testing::Test {
   std::string line_number(std::size_t position) const {
     return "line " + std::to_string(types + position);
   }
-  std::string fault() { return fault_of(*target, joined(lines)); }
+  std::string fault() { return fault_of_lines(*target, joined(lines)); }
   // Commits before the bad one are there, and nothing of it.
   void expect_head(std::uint64_t head) { EXPECT_EQ(target->log().head(), Position{head}); }
 
@@ -552,7 +552,7 @@ TEST_F(RefusedLines, a_document_event_no_document_can_follow) {
   commit.events.push_back(plain("document.created", "document/a/b", Codec::cereal,
                                 encode(document::Created{"t", {"no json"}, "ann"})));
   source->log().append(std::move(commit));
-  const auto found = fault_of(*target, test::export_lines(source->log()));
+  const auto found = fault_of_lines(*target, test::export_lines(source->log()));
   EXPECT_EQ(found.find("line " + std::to_string(types + 5) + ", byte 0: an event of document/a/b"),
             0u)
       << found;
@@ -621,12 +621,13 @@ INSTANTIATE_TEST_SUITE_P(
 
 TEST(CloudEvents, a_line_that_is_no_object_or_describes_no_type_is_refused) {
   MemoryStore store;
-  EXPECT_EQ(fault_of(*store, "\n[1]\n"),
+  EXPECT_EQ(fault_of_lines(*store, "\n[1]\n"),
             "line 2, byte 0: a JSON object is expected (0 commits before it are in the store)");
-  EXPECT_NE(fault_of(*store,
+  EXPECT_NE(
+      fault_of_lines(*store,
                      R"({"specversion":"1.0","id":"x","source":"a","type":"annal.type","data":{}})")
-                .find("data should describe a type"),
-            std::string::npos);
+          .find("data should describe a type"),
+      std::string::npos);
 }
 
 TEST(CloudEvents, an_empty_file_is_an_empty_log) {

@@ -162,7 +162,7 @@ TEST(GitHistory, what_was_added_may_be_exported_alone) {
 
 TEST(GitHistory, what_no_document_can_hold_is_skipped_counted_and_named) {
   GitRepository repository;
-  const std::string long_path = std::string(125, 'a') + '/' + std::string(125, 'b') + "/c";
+  const std::string long_path = std::string(128, 'a') + '/' + std::string(128, 'b');
   const std::string odd_path = "caf\xe9.txt";
   const std::string large(document::content_limit, 'x');
   repository.write(long_path, "1\n");
@@ -187,7 +187,9 @@ TEST(GitHistory, what_no_document_can_hold_is_skipped_counted_and_named) {
   EXPECT_EQ(report.skipped_files, 6u);
   EXPECT_EQ(skipped.size(), 6u);
   const std::string too_large = "too large: 1044487 bytes, 1044480 are the limit";
-  EXPECT_EQ((skipped[{first, long_path}]), "its stream's name has 264 bytes; 256 are the limit");
+  EXPECT_EQ((skipped[{first, long_path}]),
+            "document name \"" + ("c/" + long_path).substr(0, 80) +
+                "\"… has an id that is longer than 256 bytes: it has 257");
   EXPECT_EQ((skipped[{first, "café.txt"}]), "its path is not UTF-8");
   EXPECT_NE((skipped[{first, "tab\there"}]).find("control"), std::string::npos);
   EXPECT_EQ((skipped[{first, "large"}]), too_large);

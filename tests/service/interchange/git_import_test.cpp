@@ -1,6 +1,7 @@
 #include "annal/interchange/git_import.hpp"
 
 #include "service/interchange/imported.hpp"
+#include "thoroughness.hpp"
 
 #include <gtest/gtest.h>
 
@@ -20,7 +21,7 @@ std::vector<Envelope> events_of(const EventLog& log, unsigned commit) {
   return test::tagged(log, "commit:" + sha(commit));
 }
 
-std::string fault_of(Store& store, const std::string& stream) {
+std::string fault_of_history(Store& store, const std::string& stream) {
   try {
     test::import_git(store, stream);
     return "nothing";
@@ -212,7 +213,7 @@ TEST(GitImport, cut_off_behind_any_commit_and_run_again_gives_the_same_log) {
   const auto expected = test::sayings(whole->log());
   const auto commits = test::all_commits(whole->log()).size();
   ASSERT_EQ(commits, 9u);
-  for (std::size_t cut = 0; cut <= commits; ++cut) {
+  for (std::size_t cut = 0; cut <= commits; cut += test::fault_stride) {
     auto part = test::beginning_of(whole, cut);
     test::import_git(**part, stream);
     ASSERT_EQ(test::sayings((*part)->log()), expected) << "cut off behind commit " << cut;
@@ -289,7 +290,8 @@ TEST(GitImport, another_line_of_history_is_refused_and_changes_nothing) {
                    StreamText().commit(1, {file("x", "1")}).commit(2, {file("x", "2")}).text());
   const auto head = store->log().head();
   EXPECT_EQ(
-      fault_of(*store, StreamText().commit(1, {file("x", "1")}).commit(3, {file("x", "3")}).text()),
+      fault_of_history(*store,
+                       StreamText().commit(1, {file("x", "1")}).commit(3, {file("x", "3")}).text()),
       "fast-export stream, line 11: the commit " + sha(3) + " follows " + sha(1) +
           ", and the collection c holds history up to " + sha(2) +
           ": import the whole line of history, each line into a collection of its own (1 commits "
@@ -301,16 +303,17 @@ TEST(GitImport, a_stream_that_begins_in_the_middle_is_refused) {
   MemoryStore store;
   auto stream = StreamText().commit(1, {}).commit(2, {file("x", "2")}).text();
   stream.erase(0, stream.find("commit refs", 1));
-  EXPECT_NE(fault_of(*store, stream).find("holds no history yet"), std::string::npos);
+  EXPECT_NE(fault_of_history(*store, stream).find("holds no history yet"), std::string::npos);
   EXPECT_EQ(store->log().head(), Position{0});
 }
 
 TEST(GitImport, branches_side_by_side_are_refused) {
   MemoryStore store;
-  EXPECT_NE(fault_of(*store, StreamText().commit(1, {}).text() + "reset refs/heads/main\n\n" +
-                                 StreamText().commit(3, {}).text())
-                .find("does not follow the one before it"),
-            std::string::npos);
+  EXPECT_NE(
+      fault_of_history(*store, StreamText().commit(1, {}).text() + "reset refs/heads/main\n\n" +
+                                   StreamText().commit(3, {}).text())
+          .find("does not follow the one before it"),
+      std::string::npos);
 }
 
 TEST(GitImport, a_commit_that_names_no_other_follows_the_one_before_on_its_branch) {
@@ -324,7 +327,7 @@ TEST(GitImport, a_commit_that_names_no_other_follows_the_one_before_on_its_branc
 TEST(GitImport, a_fault_leaves_the_commits_before_it_and_tells_how_many) {
   MemoryStore store;
   const auto stream = StreamText().commit(1, {file("x", "1")}).commit(2, {"M 100644 :5 x"}).text();
-  EXPECT_EQ(fault_of(*store, stream),
+  EXPECT_EQ(fault_of_history(*store, stream),
             "fast-export stream, line 18: the stream holds no blob with the mark :5 (1 commits "
             "before it are "
             "in the store)");
@@ -337,12 +340,12 @@ TEST(GitImport, asks_for_what_the_export_left_out) {
   auto nameless = StreamText().commit(1, {}).text();
   nameless.erase(nameless.find("original-oid"),
                  nameless.find("author") - nameless.find("original-oid"));
-  EXPECT_NE(fault_of(*store, nameless).find("export it with --show-original-ids"),
+  EXPECT_NE(fault_of_history(*store, nameless).find("export it with --show-original-ids"),
             std::string::npos);
-  EXPECT_NE(fault_of(*store, StreamText().commit(1, {"M 100644 " + sha(9) + " x"}).text())
+  EXPECT_NE(fault_of_history(*store, StreamText().commit(1, {"M 100644 " + sha(9) + " x"}).text())
                 .find("export it without --no-data"),
             std::string::npos);
-  EXPECT_NE(fault_of(*store, StreamText().commit(1, {"M 040000 " + sha(9) + " x"}).text())
+  EXPECT_NE(fault_of_history(*store, StreamText().commit(1, {"M 040000 " + sha(9) + " x"}).text())
                 .find("export files, not folders"),
             std::string::npos);
   EXPECT_EQ(store->log().head(), Position{0});

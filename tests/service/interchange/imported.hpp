@@ -61,8 +61,8 @@ std::map<std::string, std::string> documents(Store& store, const std::string& co
 // The bytes a file's content stands for.
 std::string bytes_of_content(const std::string& content);
 
-// What the log says, but for ids, salts, times of recording and hashes: a line an event, commits
-// set apart.
+// What the log says, but for ids, salts, times of recording and hashes:
+// a line an event, commits set apart.
 std::vector<std::string> sayings(const EventLog& log);
 
 // A store whose log is that of `whole` up to and including its n-th commit.

@@ -275,6 +275,30 @@ TEST_F(SqliteLog, a_changed_event_is_found_and_never_served) {
   }
 }
 
+TEST_F(SqliteLog, the_newest_events_are_checked_however_large_they_are) {
+  {
+    const auto log = open();
+    for (int i = 0; i < 12; ++i) {
+      Commit commit;
+      commit.events.push_back(event_of("thing/1", "thing.happened", std::string(900'000, 'x')));
+      ASSERT_TRUE(std::holds_alternative<Appended>(log->append(std::move(commit))));
+    }
+  }
+  sql("UPDATE events SET data=CAST('changed' AS BLOB) WHERE position=12");
+  EXPECT_THROW(open(), CorruptionError);
+}
+
+TEST_F(SqliteLog, what_is_sound_in_a_damaged_log_stays_readable) {
+  { append(*open(), "thing/1", 5); }
+  sql("UPDATE events SET data=CAST('changed' AS BLOB) WHERE position=3");
+  sqlite::Options options;
+  options.mode = sqlite::Mode::read_only;
+  const auto log = sqlite::open(file, options);
+  EXPECT_EQ(log->event_at({2})->position, Position{2});
+  EXPECT_THROW(log->event_at({3}), CorruptionError);
+  EXPECT_EQ(log->verify().damaged, std::vector<Position>{Position{3}});
+}
+
 TEST_F(SqliteLog, verify_names_what_is_not_as_it_was_recorded) {
   { append(*open(), "thing/1", 2100); }
   const auto faults_after = [&](const std::string& damage) {

@@ -24,7 +24,7 @@ class Subscriptions {
   // A subscriber threw.
   using OnFailure = std::function<void(const std::string& subscriber, std::string what)>;
 
-  // topics   at most so many have their subscribers looked up ready
+  //   topics    at most so many have their subscribers looked up ready
   explicit Subscriptions(std::size_t topics);
 
   // The handler must hold a function.

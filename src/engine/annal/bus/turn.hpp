@@ -20,7 +20,7 @@ class Turn {
     unsigned depth;
   };
 
-  // depth   of the event that is dispatched or admitted, from 1
+  //   depth     of the event that is dispatched or admitted, from 1
   Turn(const void* bus, Of of, unsigned depth);
   ~Turn();
   Turn(const Turn&) = delete;

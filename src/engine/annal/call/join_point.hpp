@@ -40,8 +40,7 @@ using InterceptorChain = std::vector<std::shared_ptr<Interceptor>>;
 
 // Runs the call inside the interceptors.
 //   throws    what the call or an interceptor throws; Error naming the point if the chain returns
-//   though
-//             the call never finished
+//             though the call never finished
 //   cost      a virtual call for each interceptor; nothing is allocated
 void call_through(const InterceptorChain& chain, const JoinPoint& point,
                   const std::function<void()>& call);

@@ -45,8 +45,8 @@ class Replaceable {
   Reading read() const { return Reading(*this); }
 
   // Readings begun from now on see the new value. The one before is destroyed once there is a
-  // moment without a reading, by destroy_replaced or by the thread whose reading is the last to
-  // end.
+  // moment without a reading, by destroy_replaced
+  // or by the thread whose reading is the last to end.
   void replace(std::unique_ptr<const T> value) {
     std::lock_guard lock(mutex_);
     replaced_.reserve(replaced_.size() + 1);
@@ -69,8 +69,8 @@ class Replaceable {
   using Replaced = std::vector<std::unique_ptr<const T>>;
 
   // Whoever finds no reading after a value was replaced may destroy it: a reading that begins later
-  // gets the newer one. All operations are sequentially consistent, so one of the two sides finds
-  // that.
+  // gets the newer one. All operations are sequentially consistent,
+  // so one of the two sides finds that.
   void end_reading() const {
     if (readings_.fetch_sub(1) == 1 && anything_replaced_) destroy_replaced();
   }

@@ -1,5 +1,5 @@
-// The catalogue: which event types a program knows, listed explicitly where the program is put
-// together.
+// The catalogue: which event types a program knows,
+// listed explicitly where the program is put together.
 //
 //   annal::Catalogue catalogue;
 //   catalogue.add<Created>("document.created");
@@ -22,8 +22,8 @@
 
 namespace annal {
 
-// What a store keeps about one version of one type, so that programs that do not know it can show
-// it.
+// What a store keeps about one version of one type,
+// so that programs that do not know it can show it.
 struct TypeDescription {
   std::string type;
   std::uint32_t schema_version = 1;
@@ -66,8 +66,8 @@ class Catalogue {
     EventType& type_;
   };
 
-  // Throws ConfigurationError if the name is no topic, or the name or the C++ type was added
-  // before.
+  // Throws ConfigurationError if the name is no topic,
+  // or the name or the C++ type was added before.
   template <class T>
   Entry<T> add(std::string_view name, std::uint32_t schema_version = 1) {
     return Entry<T>(
@@ -100,8 +100,8 @@ class Catalogue {
     return event;
   }
 
-  // The event's payload, older versions brought up to date; nothing if the event is of another
-  // type.
+  // The event's payload, older versions brought up to date;
+  // nothing if the event is of another type.
   //   throws    DecodeError if it is of this type but does not decode, or is of a newer version
   template <class T>
   std::optional<T> unwrap(const Envelope& event) const {

@@ -245,8 +245,8 @@ T decode(std::string_view bytes) {
 // Json fields their bytes (so the text holds line breaks where they do), an empty optional is null;
 // an empty optional Json is left out, because null is a value of it. Non-finite numbers have no
 // JSON: they become null, and null is refused on the way back where the field is a number.
-//   throws    DecodeError if the bytes or the text do not fit the description, or a text is not
-//   UTF-8
+//   throws    DecodeError if the bytes or the text do not fit the description,
+//             or a text is not UTF-8
 std::string payload_to_json(const FieldDescription& description, std::string_view bytes);
 std::string payload_from_json(const FieldDescription& description, std::string_view json);
 

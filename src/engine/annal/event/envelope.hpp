@@ -32,7 +32,7 @@ struct Envelope {
   std::uint32_t schema_version = 1;  // of the type's payload, from 1
   Codec codec = Codec::bytes;
   std::string content_type;              // media type of data; may be empty for cereal and json
-  std::string stream;                    // `kind/…`, 1–256 bytes
+  std::string stream;                    // `kind/…`, at most 1024 bytes
   Version version;                       // place in the stream; given by the log
   Position position;                     // place in the log; given by the log
   std::optional<Timestamp> occurred_at;  // when it happened, the source's word

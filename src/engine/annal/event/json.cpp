@@ -1,5 +1,6 @@
 #include "annal/event/json.hpp"
 
+#include "annal/event/ascii.hpp"
 #include "annal/event/utf8.hpp"
 
 #include <algorithm>
@@ -15,10 +16,8 @@
 namespace annal {
 namespace {
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-
-// A word whose lowest set bit lies in the first byte equal to zero; bits above it may be set as
-// well.
+// A word whose lowest set bit lies in the first byte equal to zero;
+// bits above it may be set as well.
 std::uint64_t zero_bytes(std::uint64_t word) {
   return (word - in_each_byte(0x01)) & ~word & in_each_byte(0x80);
 }

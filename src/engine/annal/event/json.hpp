@@ -50,6 +50,9 @@ struct JsonMember {
 std::vector<JsonMember> json_members(std::string_view text);
 std::vector<std::string_view> json_elements(std::string_view text);
 
+// The text without JSON's white space at its ends.
+std::string_view json_trimmed(std::string_view text);
+
 // True if the bytes are well-formed UTF-8 (no surrogates, no overlong forms).
 bool is_utf8(std::string_view bytes);
 

@@ -189,6 +189,12 @@ std::vector<std::string_view> json_elements(std::string_view text) {
   return elements;
 }
 
+std::string_view json_trimmed(std::string_view text) {
+  static constexpr std::string_view space = " \t\n\r";
+  text.remove_prefix(std::min(text.find_first_not_of(space), text.size()));
+  return text.substr(0, text.find_last_not_of(space) + 1);
+}
+
 bool is_utf8(std::string_view bytes) {
   while (!bytes.empty()) {
     if (bytes.size() >= 8 && (eight_bytes(bytes.data()) & in_each_byte(0x80)) == 0) {

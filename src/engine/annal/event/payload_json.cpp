@@ -191,12 +191,6 @@ class Emitter {
   std::string out_;
 };
 
-std::string_view trimmed(std::string_view text) {
-  static constexpr std::string_view space = " \t\n\r";
-  text.remove_prefix(std::min(text.find_first_not_of(space), text.size()));
-  return text.substr(0, text.find_last_not_of(space) + 1);
-}
-
 // Writes a payload out of checked JSON.
 class Parser {
  public:
@@ -207,7 +201,7 @@ class Parser {
 
  private:
   void value(const FieldDescription& field, std::string_view raw) {
-    const std::string_view text = trimmed(raw);
+    const std::string_view text = json_trimmed(raw);
     switch (field.kind) {
       case FieldKind::boolean:
         expect(text == "true" || text == "false", "true or false");
@@ -238,7 +232,7 @@ class Parser {
   }
 
   void optional(const FieldDescription& inner, std::string_view raw) {
-    const bool empty = inner.kind != FieldKind::json && trimmed(raw) == "null";
+    const bool empty = inner.kind != FieldKind::json && json_trimmed(raw) == "null";
     writer_.value(empty);
     if (!empty) value(inner, raw);
   }

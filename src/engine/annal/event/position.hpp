@@ -1,5 +1,5 @@
-// Places in the log. Position and Version are different types so that one is never taken for the
-// other.
+// Places in the log.
+// Position and Version are different types so that one is never taken for the other.
 #pragma once
 
 #include <compare>

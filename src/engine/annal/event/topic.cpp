@@ -1,6 +1,7 @@
 #include "annal/event/topic.hpp"
 
 #include "annal/error.hpp"
+#include "annal/event/ascii.hpp"
 
 #include <algorithm>
 
@@ -9,10 +10,7 @@ namespace {
 
 constexpr std::size_t longest = 128;
 
-bool is_letter(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
-         c == '-';
-}
+bool may_stand_in_segment(char c) { return is_letter(c) || is_digit(c) || c == '_' || c == '-'; }
 
 // Cuts the first segment off; `rest` is empty after the last one, which no dot may follow.
 std::string_view take_segment(std::string_view& rest) {
@@ -23,7 +21,7 @@ std::string_view take_segment(std::string_view& rest) {
 }
 
 bool is_segment(std::string_view text) {
-  return !text.empty() && std::all_of(text.begin(), text.end(), is_letter);
+  return !text.empty() && std::all_of(text.begin(), text.end(), may_stand_in_segment);
 }
 
 bool has_topic_shape(std::string_view text) {

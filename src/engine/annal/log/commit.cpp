@@ -44,8 +44,8 @@ std::string quoted(std::string_view text) {
 
 std::string fault_in_stream(std::string_view stream) {
   const auto slash = stream.find('/');
-  if (stream.size() > limits::name_bytes)
-    return "the stream " + quoted(stream) + " is over 256 bytes";
+  if (stream.size() > limits::stream_bytes)
+    return "the stream " + quoted(stream) + " is over 1024 bytes";
   if (slash == std::string_view::npos || !is_word(stream.substr(0, slash)) ||
       slash + 1 == stream.size() || !is_plain(stream))
     return "the stream " + quoted(stream) +
@@ -152,8 +152,8 @@ std::string fault_in(const Commit& commit) {
   return {};
 }
 
-// What the events say, without what differs between two tries of one request (ids, salts,
-// correlation).
+// What the events say, without what differs between two tries
+// of one request (ids, salts, correlation).
 Hash hash_of_request(const Commit& commit) {
   std::string text = "annal.request.1";
   text.push_back('\0');

@@ -19,10 +19,11 @@ inline constexpr std::size_t event_bytes = 1024 * 1024;       // data and metada
 inline constexpr std::size_t commit_bytes = 8 * 1024 * 1024;  // events and records of one commit
 inline constexpr std::size_t commit_events = 1000;
 inline constexpr std::size_t commit_records = 4096;
-inline constexpr std::size_t name_bytes = 256;  // stream, source, tag, record key without its space
+inline constexpr std::size_t stream_bytes = 1024;
+inline constexpr std::size_t name_bytes = 256;  // source, tag, metadata key
 inline constexpr std::size_t event_tags = 32;
 inline constexpr std::size_t idempotency_key_bytes = 128;  // visible ASCII
-inline constexpr std::size_t record_key_bytes = 512;
+inline constexpr std::size_t record_key_bytes = 1024;      // without its space
 inline constexpr std::size_t record_bytes = 2 * 1024 * 1024;
 }  // namespace limits
 
@@ -62,11 +63,11 @@ struct Record {
 // Puts a record, or erases it when value is absent.
 struct RecordChange {
   std::string space;
-  std::string key;                              // at most 512 bytes
+  std::string key;                              // at most 1024 bytes
   std::optional<std::string> value;             // at most 2 MiB
   std::map<std::string, std::int64_t> columns;  // every column its space declares
-  // The derived_at the record must still have; position 0: it must not exist. Absent: whatever it
-  // is.
+  // The derived_at the record must still have; position 0: it must not exist.
+  // Absent: whatever it is.
   std::optional<Position> expected;
   // Absent: derived from this commit's last event.
   std::optional<Position> derived_at;
@@ -78,8 +79,8 @@ struct Commit {
   std::vector<StreamCondition> conditions;  // also on streams not written to
   std::vector<RecordChange> records;
   std::optional<std::string> idempotency_key;  // 1–128 visible ASCII characters
-  // What makes two requests with one key the same request; by default a hash of what the events
-  // say.
+  // What makes two requests with one key the same request;
+  // by default a hash of what the events say.
   std::optional<Hash> request_hash;
   // For imports: the time to record, clamped to between the last one + 1 µs and now.
   std::optional<Timestamp> recorded_at;

@@ -4,7 +4,7 @@
 //   annal::Commit commit;
 //   commit.events.push_back(event);
 //   auto outcome = log->append(std::move(commit));
-//   annal::Page page = log->read({.stream = "document/orders/7"});
+//   annal::Page page = log->read({.query = {.stream = "document/orders/7"}});
 #pragma once
 
 #include "annal/event/catalogue.hpp"
@@ -125,8 +125,8 @@ class EventLog {
   virtual AppendOutcome append(Commit commit);
   std::future<AppendOutcome> append_async(Commit commit);
 
-  // The page is one snapshot of the log, and says of which head. Every event's hash has been
-  // checked.
+  // The page is one snapshot of the log, and says of which head.
+  // Every event's hash has been checked.
   //   throws    CorruptionError naming the positions, InvalidInput for a limit out of bounds
   virtual Page read(const ReadRequest& request) const = 0;
   virtual std::optional<Envelope> event_at(Position position) const = 0;

@@ -1,5 +1,5 @@
-// The one writer of a log: a thread that takes whatever is queued and commits it as a group. For
-// adapters.
+// The one writer of a log: a thread that takes whatever is queued and commits it as a group.
+// For adapters.
 #pragma once
 
 #include "annal/log/event_log.hpp"
@@ -36,8 +36,9 @@ class GroupWriter {
   };
   using Group = std::vector<Pending*>;
 
-  // commit_group   writes a group and sets every outcome; runs on the writer's thread, must not
-  // throw idle           runs on the writer's thread once the queue has been empty for a while
+  //   commit_group  writes a group and sets every outcome; runs on the writer's thread
+  //                 and must not throw
+  //   idle          runs on the writer's thread once the queue has been empty for a while
   GroupWriter(Options options, std::function<void(Group&)> commit_group,
               std::function<void()> idle = {});
   ~GroupWriter();

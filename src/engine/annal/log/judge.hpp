@@ -1,5 +1,5 @@
-// What a log's writer decides about each commit before it writes anything. For adapters of the log
-// port.
+// What a log's writer decides about each commit before it writes anything.
+// For adapters of the log port.
 #pragma once
 
 #include "annal/log/event_log.hpp"

@@ -1,5 +1,7 @@
 #include "annal/log/point.hpp"
 
+#include "annal/event/ascii.hpp"
+
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -9,9 +11,6 @@ namespace annal {
 namespace {
 
 using std::chrono::seconds;
-
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 
 std::string lower(std::string_view text) {
   std::string result(text);

@@ -105,8 +105,8 @@ void Connection::await_request() {
   read_more_head();
 }
 
-// Goes on once the head is complete; what was sent beyond it (a pipelined request) stays in the
-// buffer.
+// Goes on once the head is complete;
+// what was sent beyond it (a pipelined request) stays in the buffer.
 void Connection::read_more_head() {
   const std::size_t end = head_end(buffered());
   if (end != std::string_view::npos && end <= head_limit) return on_head(end);

@@ -19,8 +19,8 @@ class Parameters {
   Parameters(std::vector<QueryParameter> query, const std::vector<std::string_view>& allowed,
              Timestamp now);
 
-  // Throw InvalidInput where a parameter is there twice (but for all) or does not read as what is
-  // asked.
+  // Throw InvalidInput where a parameter is there twice (but for all)
+  // or does not read as what is asked.
   std::optional<std::string> one(std::string_view name) const;
   std::vector<std::string> all(std::string_view name) const;
   bool flag(std::string_view name) const;  // `true` or nothing, `false`

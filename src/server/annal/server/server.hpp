@@ -1,5 +1,5 @@
-// Serves a store over HTTP/1.1: the JSON API under /v1, a page for people at /, /healthz for
-// machines.
+// Serves a store over HTTP/1.1: the JSON API under /v1,
+// a page for people at /, /healthz for machines.
 //
 //   auto store = annal::open("orders.db");
 //   annal::Server server(*store, {.port = 8080});
@@ -54,8 +54,8 @@ struct ServerOptions {
   std::size_t io_threads = 2;
   std::size_t workers = 16;  // requests at work in the store at the same time
   ServerLimits limits{};
-  // Told one line about every fault of ours (answers 500), with its request id; called by any
-  // thread.
+  // Told one line about every fault of ours (answers 500),
+  // with its request id; called by any thread.
   std::function<void(std::string_view)> report{};
 };
 
@@ -63,8 +63,8 @@ struct ServerOptions {
 class Server {
  public:
   // Checks the options, and does nothing else yet. The store must outlive the server.
-  //   throws    ConfigurationError for an address that is none, or not loopback without
-  //   allow_remote
+  //   throws    ConfigurationError for an address that is none,
+  //             or not loopback without allow_remote
   Server(Store& store, ServerOptions options = {});
   ~Server();  // stops
   Server(const Server&) = delete;

@@ -1,6 +1,6 @@
 // One line of an exported log: an event, or the description of a type, as a CloudEvent in JSON.
-// Source: docs/reference/cloudevents.md; the CloudEvents specification 1.0.2 and its JSON event
-// format
+// Source: docs/reference/cloudevents.md;
+// the CloudEvents specification 1.0.2 and its JSON event format
 #pragma once
 
 #include "annal/event/catalogue.hpp"

@@ -2,31 +2,16 @@
 #include "annal/event/json.hpp"
 #include "annal/interchange/base64.hpp"
 #include "annal/interchange/cloud_event.hpp"
+#include "annal/interchange/number.hpp"
 
 #include <algorithm>
-#include <charconv>
 
 namespace annal::interchange {
 namespace {
 
-// A payload may be nested in structures around JSON as deep as any, and stands in the line's
-// object.
+// A payload may be nested in structures around JSON as deep as any,
+// and stands in the line's object.
 constexpr std::size_t line_depth_limit = 4 * json_depth_limit;
-
-std::string_view trimmed(std::string_view text) {
-  static constexpr std::string_view space = " \t\r";
-  text.remove_prefix(std::min(text.find_first_not_of(space), text.size()));
-  return text.substr(0, text.find_last_not_of(space) + 1);
-}
-
-template <class Number>
-std::optional<Number> number(std::string_view text) {
-  Number value{};
-  const auto end = text.data() + text.size();
-  const auto result = std::from_chars(text.data(), end, value);
-  if (text.empty() || result.ec != std::errc{} || result.ptr != end) return std::nullopt;
-  return value;
-}
 
 std::optional<Codec> codec_named(std::string_view name) {
   if (name == "bytes") return Codec::bytes;
@@ -49,7 +34,7 @@ class Attributes {
   explicit Attributes(std::string_view line) : line_(line) {
     if (const auto fault = check_json(line, line_depth_limit))
       throw LineFault{fault->offset, "no JSON: " + fault->reason};
-    if (!trimmed(line).starts_with('{')) throw LineFault{0, "a JSON object is expected"};
+    if (!json_trimmed(line).starts_with('{')) throw LineFault{0, "a JSON object is expected"};
     members_ = json_members(line);
   }
 
@@ -62,8 +47,8 @@ class Attributes {
   std::optional<std::string> text(std::string_view name) const {
     const auto* value = find(name);
     if (!value) return std::nullopt;
-    if (!trimmed(*value).starts_with('"')) fail(name, "is no string");
-    return json_unquote(trimmed(*value));
+    if (!json_trimmed(*value).starts_with('"')) fail(name, "is no string");
+    return json_unquote(json_trimmed(*value));
   }
 
   std::string needed(std::string_view name) const {
@@ -93,7 +78,7 @@ class Attributes {
 };
 
 std::uint32_t schema_of(const Attributes& attributes, std::string_view value) {
-  const auto schema = number<std::uint32_t>(trimmed(value));
+  const auto schema = parse_number<std::uint32_t>(json_trimmed(value));
   if (!schema || *schema == 0) attributes.fail("annalschema", "should be a number from 1");
   return *schema;
 }
@@ -103,7 +88,7 @@ std::optional<Timestamp> occurred_at(const Attributes& attributes) {
     return attributes.needed("time", parse_iso8601, "a time such as 2026-01-02T03:04:05Z");
   if (!attributes.find("annaltime")) return std::nullopt;
   return Timestamp{std::chrono::microseconds{
-      attributes.needed("annaltime", number<std::int64_t>, "a number of microseconds")}};
+      attributes.needed("annaltime", parse_number<std::int64_t>, "a number of microseconds")}};
 }
 
 std::vector<std::string> tags_of(const Attributes& attributes) {
@@ -113,8 +98,9 @@ std::vector<std::string> tags_of(const Attributes& attributes) {
   if (check_json(*text) || !text->starts_with('['))
     attributes.fail("annaltags", "should be a JSON array");
   for (const auto element : json_elements(*text)) {
-    if (!trimmed(element).starts_with('"')) attributes.fail("annaltags", "should hold strings");
-    tags.push_back(json_unquote(trimmed(element)));
+    if (!json_trimmed(element).starts_with('"'))
+      attributes.fail("annaltags", "should hold strings");
+    tags.push_back(json_unquote(json_trimmed(element)));
   }
   return tags;
 }
@@ -126,8 +112,8 @@ Metadata metadata_of(const Attributes& attributes) {
   if (check_json(*text) || !text->starts_with('{'))
     attributes.fail("annalmeta", "should be a JSON object");
   for (const auto& [key, value] : json_members(*text)) {
-    if (!trimmed(value).starts_with('"')) attributes.fail("annalmeta", "should hold strings");
-    metadata.emplace_back(key, json_unquote(trimmed(value)));
+    if (!json_trimmed(value).starts_with('"')) attributes.fail("annalmeta", "should hold strings");
+    metadata.emplace_back(key, json_unquote(json_trimmed(value)));
   }
   return metadata;
 }
@@ -182,8 +168,10 @@ CloudEvent event_of(const Attributes& attributes, const TypeBook& types) {
   event.codec = attributes.needed("annalcodec", codec_named, "bytes, cereal or json");
   const auto* schema = attributes.find("annalschema");
   event.schema_version = schema_of(attributes, schema ? *schema : "");
-  event.position.value = attributes.needed("annalposition", number<std::uint64_t>, position_text);
-  event.version.value = attributes.needed("annalversion", number<std::uint64_t>, position_text);
+  event.position.value =
+      attributes.needed("annalposition", parse_number<std::uint64_t>, position_text);
+  event.version.value =
+      attributes.needed("annalversion", parse_number<std::uint64_t>, position_text);
   event.recorded_at =
       attributes.needed("annalrecorded", parse_iso8601, "a time such as 2026-01-02T03:04:05Z");
   event.correlation_id = attributes.text("correlationid").value_or("");
@@ -196,7 +184,7 @@ CloudEvent event_of(const Attributes& attributes, const TypeBook& types) {
   if (event.hash != attributes.needed("annalhash", Hash::from_hex, "64 hexadecimal digits"))
     attributes.fail("annalhash", "is not the hash of this event, which is " + event.hash.to_hex() +
                                      ": the line was changed after its export");
-  line.commit.value = attributes.needed("annalcommit", number<std::uint64_t>, position_text);
+  line.commit.value = attributes.needed("annalcommit", parse_number<std::uint64_t>, position_text);
   line.seal = seal_of(attributes, event, line.commit);
   return line;
 }
@@ -206,8 +194,9 @@ TypeDescription type_of(const Attributes& attributes) {
   TypeDescription type;
   bool has_fields = false;
   for (const auto& [key, value] : json_members(data ? *data : "")) {
-    if (key == "type") type.type = json_unquote(trimmed(value));
-    if (key == "schema") type.schema_version = number<std::uint32_t>(trimmed(value)).value_or(0);
+    if (key == "type") type.type = json_unquote(json_trimmed(value));
+    if (key == "schema")
+      type.schema_version = parse_number<std::uint32_t>(json_trimmed(value)).value_or(0);
     if (key != "fields") continue;
     if (auto fields = description_from_json(value)) {
       type.fields = std::move(*fields);

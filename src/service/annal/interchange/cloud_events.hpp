@@ -23,16 +23,15 @@ struct ExportProgress {
 };
 
 struct ExportOptions {
-  // Lowest and highest position, moved outwards to the bounds of their commits; absent: all there
-  // is.
+  // Lowest and highest position, moved outwards to the bounds of their commits;
+  // absent: all there is.
   std::optional<Position> from, to;
   std::function<void(const ExportProgress&)> progress;  // now and then, on the caller's thread
 };
 
 // Writes the types the log knows, then its events in order.
 //   throws    InvalidInput if `from` lies beyond the head or beyond `to`, StorageError if the
-//   stream
-//             cannot be written, CorruptionError if an event is not what was recorded
+//             stream cannot be written, CorruptionError if an event is not what was recorded
 //   cost      one page of events in memory
 ExportReport export_jsonl(const EventLog& log, std::ostream& out,
                           const ExportOptions& options = {});
@@ -47,9 +46,8 @@ struct JsonlImportOptions {
 // on, occurred_at tells the original time, and the key `jsonl:<commit hash>` keeps a commit from
 // being appended twice.
 //   throws    InvalidInput naming line and byte for anything malformed, missing or changed (every
-//   event
-//             is held to its hash); ImportStopped. Commits before are there; nothing of the bad one
-//             is
+//             event is held to its hash); ImportStopped. Commits before are there; nothing of the
+//             bad one is
 //   cost      memory for one commit and those on their way to the log
 ImportReport import_jsonl(Store& store, std::istream& in, const JsonlImportOptions& options = {});
 

@@ -1,5 +1,5 @@
-// The fields of a type as JSON: {"name": "title", "kind": "string"}, with "children" where there
-// are any.
+// The fields of a type as JSON: {"name": "title", "kind": "string"},
+// with "children" where there are any.
 #include "annal/event/json.hpp"
 #include "annal/interchange/cloud_event.hpp"
 
@@ -14,14 +14,8 @@ constexpr std::array<std::string_view, 17> kinds = {
     "boolean", "int8",    "int16",  "int32", "int64",    "uint8", "uint16", "uint32",   "uint64",
     "float32", "float64", "string", "json",  "optional", "list",  "map",    "structure"};
 
-std::string_view trimmed(std::string_view text) {
-  static constexpr std::string_view space = " \t\n\r";
-  text.remove_prefix(std::min(text.find_first_not_of(space), text.size()));
-  return text.substr(0, text.find_last_not_of(space) + 1);
-}
-
 std::optional<std::string> text_of(std::string_view value) {
-  value = trimmed(value);
+  value = json_trimmed(value);
   if (!value.starts_with('"')) return std::nullopt;
   return json_unquote(value);
 }
@@ -41,7 +35,7 @@ bool is_whole(const FieldDescription& description) {
 }
 
 bool read_children(std::string_view value, std::vector<FieldDescription>& children) {
-  if (!trimmed(value).starts_with('[')) return false;
+  if (!json_trimmed(value).starts_with('[')) return false;
   for (const auto element : json_elements(value)) {
     auto child = description_from_json(element);
     if (!child) return false;

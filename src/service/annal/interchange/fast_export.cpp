@@ -1,10 +1,10 @@
 #include "annal/interchange/fast_export.hpp"
 
 #include "annal/interchange/git_path.hpp"
+#include "annal/interchange/number.hpp"
 #include "annal/interchange/stream_lines.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <utility>
 
 namespace annal::interchange {
@@ -19,15 +19,6 @@ bool take(std::string_view& text, std::string_view word) {
   if (!text.starts_with(word)) return false;
   text.remove_prefix(word.size());
   return true;
-}
-
-template <class Number>
-std::optional<Number> number(std::string_view text) {
-  Number value{};
-  const auto end = text.data() + text.size();
-  const auto result = std::from_chars(text.data(), end, value);
-  if (text.empty() || result.ec != std::errc{} || result.ptr != end) return std::nullopt;
-  return value;
 }
 
 bool is_object_name(std::string_view text) {
@@ -54,7 +45,7 @@ bool is_zone(std::string_view text) {
 std::optional<GitTime> git_time(std::string_view text) {
   const auto space = text.find(' ');
   if (space == text.npos || !is_zone(text.substr(space + 1))) return std::nullopt;
-  const auto seconds = number<std::int64_t>(text.substr(0, space));
+  const auto seconds = parse_number<std::int64_t>(text.substr(0, space));
   if (!seconds) return std::nullopt;
   return GitTime{*seconds, std::string(text.substr(space + 1))};
 }
@@ -133,8 +124,8 @@ class FastExportReader::Grammar {
     return *line;
   }
 
-  // What stands behind a word on the line to come, if the word begins it; then the line is read
-  // over.
+  // What stands behind a word on the line to come,
+  // if the word begins it; then the line is read over.
   std::optional<std::string> rest_after(std::string_view word) {
     auto text = peek();
     if (!text || !take(*text, word)) return std::nullopt;
@@ -235,8 +226,8 @@ class FastExportReader::Grammar {
   }
 
   // The next change of the commit, or its end. A commit ends with an empty line, which may be the
-  // one behind its data, or with the next command; where the stream ends instead, changes may be
-  // missing.
+  // one behind its data, or with the next command;
+  // where the stream ends instead, changes may be missing.
   FastExportItem change() {
     for (;;) {
       const auto found = peek();
@@ -294,7 +285,7 @@ class FastExportReader::Grammar {
 
   static BlobName blob_name(std::string_view text, std::uint64_t at) {
     if (text.starts_with(':'))
-      if (const auto mark = number<std::uint64_t>(text.substr(1))) return *mark;
+      if (const auto mark = parse_number<std::uint64_t>(text.substr(1))) return *mark;
     if (!is_object_name(text))
       fail_at(at, shown(text) + " stands where a mark, an object's name or \"inline\" is expected");
     return std::string(text);
@@ -360,7 +351,7 @@ class FastExportReader::Grammar {
     const auto text = rest_after("mark ");
     if (!text) return std::nullopt;
     const auto value = text->starts_with(':')
-                           ? number<std::uint64_t>(std::string_view(*text).substr(1))
+                           ? parse_number<std::uint64_t>(std::string_view(*text).substr(1))
                            : std::nullopt;
     if (!value) fail_at(at, shown(*text) + " stands where a mark such as :12 is expected");
     return value;
@@ -379,7 +370,7 @@ class FastExportReader::Grammar {
       lines_.skip_line();
       delimited(delimiter, limit, cut, content, at);
     } else {
-      const auto size = number<std::uint64_t>(rest);
+      const auto size = parse_number<std::uint64_t>(rest);
       if (!size) fail_at(at, shown(rest) + " stands where a number of bytes is expected");
       lines_.skip_line();
       counted(*size, limit, cut, content, at);

@@ -1,10 +1,10 @@
-// Reads the stream of `git fast-export`, item by item, without ever holding more of it than one
-// file.
+// Reads the stream of `git fast-export`, item by item,
+// without ever holding more of it than one file.
 //
 //   annal::interchange::FastExportReader reader(std::cin);
 //   while (auto item = reader.next())
-//     if (auto* blob = std::get_if<annal::interchange::Blob>(&*item)) keep(blob->mark,
-//     blob->content);
+//     if (auto* blob = std::get_if<annal::interchange::Blob>(&*item))
+//       keep(blob->mark, blob->content);
 #pragma once
 
 #include "annal/error.hpp"
@@ -110,10 +110,9 @@ class FastExportReader {
   // The next item, or nothing after the last one. Notes (`N`), signatures and features that change
   // nothing are read over.
   //   throws    InvalidInput naming the line, what stood there and what was expected; also for a
-  //   stream
-  //             that ends inside a command, or before the `done` it promised
-  //   cost      memory for one line (at most 1 MiB), one message (16 MiB) and one content (the
-  //   limit)
+  //             stream that ends inside a command, or before the `done` it promised
+  //   cost      memory for one line (at most 1 MiB), one message (1 MiB)
+  //             and one content (the limit)
   std::optional<FastExportItem> next();
 
   // Of the line, from 1, where the item returned last began.

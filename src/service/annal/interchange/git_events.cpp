@@ -9,8 +9,8 @@
 namespace annal::interchange {
 namespace {
 
-constexpr std::size_t name_limit = 256;      // of an author's name and address on events
-constexpr std::size_t message_limit = 1024;  // of a message on events
+constexpr std::size_t name_limit = 256;            // of an author's name and address on events
+constexpr std::size_t event_message_limit = 1024;  // of a message on events
 constexpr std::size_t whole_message_limit = 512 * 1024;  // of a message in the checkpoint
 constexpr std::size_t row_frame = 2048;  // what a row holds beside title and content, generously
 
@@ -52,7 +52,7 @@ GitOrigin::GitOrigin(const CommitStart& commit) : sha(commit.original_oid) {
   committed_at = to_timestamp(commit.committer.time);
   metadata = {{"author", author},
               {"email", shortened(as_utf8(person.email), name_limit)},
-              {"message", shortened(message, message_limit)}};
+              {"message", shortened(message, event_message_limit)}};
   checkpoint.commit = sha;
   checkpoint.author = shortened(as_utf8(person.name), name_limit);
   checkpoint.author_email = metadata[1].second;

@@ -26,8 +26,9 @@ class GitCommitBuilder {
   // Called with every commit that is full, and the last one.
   using Take = std::function<void(Commit commit)>;
 
-  //   keys         of the git commit: the last annal commit has this one, those before it `key:1`,
-  //   … already      how many of those before it are in the log
+  //   key          of the git commit: the last annal commit has this one,
+  //                those before it `key:1`, …
+  //   already      how many of those before it are in the log
   GitCommitBuilder(const Catalogue& catalogue, const GitOrigin& origin,
                    const std::string& collection, std::string key, std::uint64_t already,
                    Take take);

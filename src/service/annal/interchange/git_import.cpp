@@ -56,9 +56,6 @@ std::string last_segment(const std::string& path) {
 // Why no document can have the path; nothing if one can.
 std::optional<std::string> fault_in_path(const std::string& collection, const std::string& path) {
   if (!is_utf8(path)) return "its path is not UTF-8";
-  const std::size_t bytes = DocumentKey{collection, path}.stream().size();
-  if (bytes > limits::name_bytes)
-    return "its stream's name has " + std::to_string(bytes) + " bytes; 256 are the limit";
   try {
     DocumentKey::of(collection, path);
     return std::nullopt;
@@ -67,9 +64,9 @@ std::optional<std::string> fault_in_path(const std::string& collection, const st
   }
 }
 
-class Import {
+class HistoryImport {
  public:
-  Import(Store& store, const GitImportOptions& options, std::istream& stream)
+  HistoryImport(Store& store, const GitImportOptions& options, std::istream& stream)
       : store_(store),
         options_(options),
         reader_(stream, document::content_limit),
@@ -418,6 +415,8 @@ GitImport::GitImport(Store& store, GitImportOptions options)
   check_collection(options_.collection);
 }
 
-ImportReport GitImport::run(std::istream& stream) { return Import(store_, options_, stream).run(); }
+ImportReport GitImport::run(std::istream& stream) {
+  return HistoryImport(store_, options_, stream).run();
+}
 
 }  // namespace annal::interchange

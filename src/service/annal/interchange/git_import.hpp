@@ -47,8 +47,8 @@ struct GitImportOptions {
   std::string collection;
   // Called now and then while it runs, on the caller's thread.
   std::function<void(const ImportProgress&)> progress;
-  // Where file contents wait until they are needed; the system's place for temporary files if
-  // empty.
+  // Where file contents wait until they are needed;
+  // the system's place for temporary files if empty.
   std::filesystem::path spill_folder;
 };
 
@@ -61,11 +61,9 @@ class GitImport {
   // Imports what the store does not have yet; commits it has are passed over.
   //   stream    of `git fast-export --show-original-ids`, one line of history
   //   throws    InvalidInput naming the line; ImportStopped; StorageError. What came before is
-  //   imported,
-  //             and the same call again goes on behind it
-  //   cost      memory for the collection's paths and at most 32 MiB on their way to the log; a
-  //   temporary
-  //             file for the contents of the stream
+  //             imported, and the same call again goes on behind it
+  //   cost      memory for the collection's paths and at most 32 MiB on their way to the log;
+  //             a temporary file for the contents of the stream
   ImportReport run(std::istream& stream);
 
  private:

@@ -10,8 +10,8 @@
 
 namespace annal::interchange {
 
-// The JSON a file becomes: a string if it is UTF-8 without NUL, else
-// `{"encoding":"base64","data":…}`.
+// The JSON a file becomes: a string if it is UTF-8 without NUL,
+// else `{"encoding":"base64","data":…}`.
 std::string file_content(std::string_view bytes);
 // `{"symlink":…}`, around the same.
 std::string symlink_content(std::string_view target);

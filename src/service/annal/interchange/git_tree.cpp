@@ -42,8 +42,8 @@ void GitTree::set(const std::string& path, FileSource source) {
   if (is_new) order_.push_back(path);
 }
 
-// A file takes the place of a folder of its name, and of files whose names were folders of its
-// path.
+// A file takes the place of a folder of its name,
+// and of files whose names were folders of its path.
 void GitTree::modify(const std::string& path, FileSource source) {
   for (const auto& file : below(path)) set(file, Absent{});
   for (auto slash = path.find('/'); slash != path.npos; slash = path.find('/', slash + 1))

@@ -10,12 +10,13 @@
 namespace annal::interchange {
 namespace {
 
-constexpr std::size_t line_limit = 16 * 1024 * 1024;  // an event's MiB, every byte of it escaped
+constexpr std::size_t event_line_limit =
+    16 * 1024 * 1024;  // an event's MiB, every byte of it escaped
 
-class Import {
+class LinesImport {
  public:
-  Import(Store& store, std::istream& in, const JsonlImportOptions& options)
-      : store_(store), options_(options), lines_(in, line_limit), pipeline_(store, report_) {
+  LinesImport(Store& store, std::istream& in, const JsonlImportOptions& options)
+      : store_(store), options_(options), lines_(in, event_line_limit), pipeline_(store, report_) {
     for (auto& type : store_.log().type_descriptions())
       types_[{type.type, type.schema_version}] = std::move(type.fields);
     head_before_ = store_.log().head();
@@ -186,7 +187,7 @@ class Import {
 }  // namespace
 
 ImportReport import_jsonl(Store& store, std::istream& in, const JsonlImportOptions& options) {
-  return Import(store, in, options).run();
+  return LinesImport(store, in, options).run();
 }
 
 }  // namespace annal::interchange

@@ -37,8 +37,8 @@ class RecordingPipeline {
   RecordingPipeline(const RecordingPipeline&) = delete;
   RecordingPipeline& operator=(const RecordingPipeline&) = delete;
 
-  // Hands a commit to the log, completed by rows, snapshots and conditions; waits while the bounds
-  // are reached.
+  // Hands a commit to the log, completed by rows, snapshots and conditions;
+  // waits while the bounds are reached.
   //   label     what messages call it: `the commit 1f3a…`
   //   sealed    the hash the commit must get; another one stops the import
   //   throws    InvalidInput for an event no document can follow; ImportStopped if the log has not

@@ -29,8 +29,8 @@ class StreamLines {
   // Steps over a line feed; false if none comes next.
   bool skip_line_feed();
 
-  // Of the line that peek() answers or would answer, from 1; of a byte inside it where bytes were
-  // taken.
+  // Of the line that peek() answers or would answer, from 1;
+  // of a byte inside it where bytes were taken.
   std::uint64_t line() const { return line_; }
   std::uint64_t bytes_read() const { return bytes_read_; }
 

@@ -9,7 +9,7 @@
 namespace annal {
 namespace {
 
-constexpr int attempts = 16;  // of one change, while others are faster
+constexpr int change_attempts = 16;  // of one change, while others are faster
 
 // Set if the outcome only says that somebody else wrote between our reading and our writing.
 const VersionConflict* lost_race(const ChangeOutcome& outcome) {
@@ -73,7 +73,7 @@ ChangeOutcome Change::run(const effects::Perform& perform) const {
   for (int attempted = 1;; ++attempted) {
     auto outcome = attempt(perform, current);
     const auto* conflict = lost_race(outcome);
-    if (!conflict || attempted == attempts) return outcome;
+    if (!conflict || attempted == change_attempts) return outcome;
     current = reload(conflict->actual);
   }
 }

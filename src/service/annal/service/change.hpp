@@ -39,8 +39,8 @@ class Change {
  public:
   Change(const ServiceParts& parts, DocumentKey key, Proposal proposal, ChangeOptions options);
 
-  // Performs DatabaseWrite; then Logging for a document that is new, Notification to the author for
-  // another.
+  // Performs DatabaseWrite; then Logging for a document that is new,
+  // Notification to the author for another.
   ChangeOutcome run(const effects::Perform& perform) const;
 
  private:
@@ -66,8 +66,8 @@ class Change {
   ChangeOptions options_;
 };
 
-// The program of a change; building it performs nothing. It must not outlive what the parts refer
-// to.
+// The program of a change; building it performs nothing.
+// It must not outlive what the parts refer to.
 effects::Effect<ChangeOutcome> change_program(const ServiceParts& parts, const DocumentKey& key,
                                               Proposal proposal, ChangeOptions options);
 

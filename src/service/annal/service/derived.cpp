@@ -13,7 +13,7 @@
 namespace annal {
 namespace {
 
-constexpr int attempts = 16;  // of one row, while others change it
+constexpr int row_attempts = 16;  // of one row, while others change it
 constexpr std::size_t batch_records = 512;
 constexpr std::size_t batch_bytes = 4 * 1024 * 1024;
 
@@ -118,7 +118,7 @@ class Rebuild {
   }
 
   void write_alone(const DocumentKey& key) {
-    for (int attempted = 1; attempted <= attempts; ++attempted) {
+    for (int attempted = 1; attempted <= row_attempts; ++attempted) {
       Commit commit;
       commit.records.push_back(row_of(key));
       if (!append_records(parts_.log, std::move(commit))) return;
@@ -169,8 +169,8 @@ bool is_right(const ServiceParts& parts, const DocumentKey& key, const Record& r
          row.columns == rows::recorded(key, folded.state, folded.position).columns;
 }
 
-// The row must be the fold of the events it knows of, and know of all there were before it was
-// read.
+// The row must be the fold of the events it knows of,
+// and know of all there were before it was read.
 bool differs(const ServiceParts& parts, const DocumentKey& key) {
   const auto version = parts.log.stream_version(key.stream());
   const auto row = parts.log.record(rows::space, key.to_string());

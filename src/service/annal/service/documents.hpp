@@ -1,6 +1,6 @@
 // The document service: what the HTTP API, the program and an embedding program all call. Every
-// operation is an effect program run by handlers, woven with aspects, its events published on the
-// bus.
+// operation is an effect program run by handlers,
+// woven with aspects, its events published on the bus.
 #pragma once
 
 #include "annal/document/document.hpp"
@@ -59,8 +59,8 @@ struct Refused {
   DocumentKey key;
   Version version;
 };
-// The version asked for is not the document's. `actual` 0: there is none; it may be a deleted
-// one's.
+// The version asked for is not the document's.
+// `actual` 0: there is none; it may be a deleted one's.
 struct StaleVersion {
   DocumentKey key;
   ExpectedVersion expected;
@@ -116,9 +116,8 @@ class Store;
 // Events of documents are appended here and nowhere else: one appended to the log directly is seen
 // by the next change of its document, but its row does not know of it before.
 //   threads   every member: any number of callers
-//   throws    StorageError, CorruptionError, UnknownPoint, InvalidInput; effects::MissingHandler,
-//   before
-//             anything is written
+//   throws    StorageError, CorruptionError, UnknownPoint, InvalidInput;
+//             effects::MissingHandler, before anything is written
 class DocumentService {
  public:
   ChangeOutcome create(const DocumentKey& key, document::Create command,
@@ -138,8 +137,8 @@ class DocumentService {
 
   // The effect program of a change, as the methods above run it: DatabaseWrite, then Logging for a
   // document that is new, Notification to the author for another. To be looked at in a dry run, run
-  // with other handlers, or made part of a larger program; it is not woven, and must not outlive
-  // the store.
+  // with other handlers, or made part of a larger program; it is not woven,
+  // and must not outlive the store.
   effects::Effect<ChangeOutcome> changing(const DocumentKey& key, document::Command command,
                                           ChangeOptions options = {}) const;
 
@@ -147,16 +146,15 @@ class DocumentService {
   //   cost      one look-up, however long its history
   DocumentAnswer get(const DocumentKey& key) const;
   // As it was at the point.
-  //   cost      the point's resolution, a look-up, and the events since the snapshot before it (≤
-  //   100)
+  //   cost      the point's resolution, a look-up,
+  //             and the events since the snapshot before it (≤ 100)
   DocumentAnswer get(const DocumentKey& key, const Point& at) const;
 
   // Everything on a page is as it was at one position. A page may be shorter than its limit: beyond
   // 8 MiB, or when somebody writes meanwhile.
   //   throws    InvalidInput for a limit out of bounds or a collection that cannot be
   //   cost      rows in key order. As it was then: a look-up for every document the collection has
-  //   ever
-  //             had, and the cost of get(key, at) for each that has changed since
+  //             ever had, and the cost of get(key, at) for each that has changed since
   ListPage list(const ListRequest& request) const;
   // Names of collections that have or had documents, beyond `after`, in the order of `name/`.
   //   limit     1–1000
@@ -171,17 +169,16 @@ class DocumentService {
   DocumentDiff diff(const DocumentKey& key, const Point& from, const Point& to) const;
 
   // Commits document events made elsewhere (an import) with the rows that follow from them. Events
-  // of other streams may be among them. A DatabaseWrite; middleware is not asked, what has happened
-  // has.
+  // of other streams may be among them. A DatabaseWrite;
+  // middleware is not asked, what has happened has.
   //   returns   Rejected{Malformed} where an event of a document's stream holds content no document
-  //   may
-  //             have; Rejected{TooLarge} also where events and rows together are more than a commit
-  //             takes: a row is as large as its document
+  //             may have; Rejected{TooLarge} also where events and rows together are more than a
+  //             commit takes: a row is as large as its document
   AppendOutcome record(Commit commit);
 
   // Throws away every document row and snapshot and makes them again from the log. Performs no
-  // effect. A row is replaced by the new one, so that no document is missing meanwhile; changes may
-  // go on.
+  // effect. A row is replaced by the new one, so that no document is missing meanwhile;
+  // changes may go on.
   //   returns   the number of documents, deleted ones included
   //   throws    StorageError if the log does not take them: a read-only store
   //   cost      reads the log, and every document's events once more; keeps every key in memory

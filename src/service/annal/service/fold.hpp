@@ -1,5 +1,5 @@
-// A document's state as its events make it: whatever is asked about the past, and what rows are
-// checked against.
+// A document's state as its events make it:
+// whatever is asked about the past, and what rows are checked against.
 #pragma once
 
 #include "annal/aggregate/snapshot.hpp"
@@ -37,8 +37,8 @@ class DocumentPast {
       : log_(log), catalogue_(catalogue) {}
 
   // As it was when the log's head was at the position.
-  //   cost      one read of at most 16 events; beyond those a snapshot's look-up and at most 100
-  //   more
+  //   cost      one read of at most 16 events;
+  //             beyond those a snapshot's look-up and at most 100 more
   Folded at(const std::string& stream, Position position) const;
   // As it was right after the version, which it must have reached.
   Folded at(const std::string& stream, Version version) const;

@@ -14,7 +14,7 @@ using LogSink = std::function<void(Severity severity, std::string_view line)>;
 //   threads   any number of callers, as far as the sink allows it
 class LogLines {
  public:
-  // sink     standard error when empty
+  //   sink      standard error when empty
   LogLines(LogSink sink, Severity lowest);
 
   bool takes(Severity severity) const { return severity >= lowest_; }

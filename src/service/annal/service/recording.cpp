@@ -15,7 +15,7 @@
 namespace annal {
 namespace {
 
-constexpr int attempts = 16;  // of one commit, while others are faster
+constexpr int commit_attempts = 16;  // of one commit, while others are faster
 
 // What the events say, in whatever order of tries: ids, salts and conditions left out.
 struct SaidEvent {
@@ -85,7 +85,7 @@ class Recording {
       if (auto* rejected = std::get_if<Rejected>(&commit)) return std::move(*rejected);
       AppendOutcome outcome = perform(effects::DatabaseWrite{std::get<Commit>(std::move(commit))});
       const auto* conflict = lost_race(outcome);
-      if (!conflict || attempted == attempts) return outcome;
+      if (!conflict || attempted == commit_attempts) return outcome;
       versions_seen_[conflict->stream] = conflict->actual;
     }
   }

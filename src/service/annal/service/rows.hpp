@@ -1,5 +1,5 @@
-// Document rows: the current state of every document as a record, so that reading one is one
-// look-up.
+// Document rows: the current state of every document as a record,
+// so that reading one is one look-up.
 #pragma once
 
 #include "annal/log/event_log.hpp"

@@ -1,5 +1,5 @@
-// The aspects the service is woven with beside metrics: lines, errors as events, executions as
-// events.
+// The aspects the service is woven with beside metrics:
+// lines, errors as events, executions as events.
 #pragma once
 
 #include "annal/aspects/logging.hpp"

@@ -2,9 +2,10 @@
 //
 //   auto store = annal::open("orders.db");
 //   auto key = annal::DocumentKey::parse("orders/7");
-//   store->documents().create(key, {.title = "Order 7", .content = {"{\"total\":12}"}, .author =
-//   "ann"}); auto yesterday = store->documents().get(key, *annal::parse_point("yesterday",
-//   store->clock().now()));
+//   store->documents().create(
+//       key, {.title = "Order 7", .content = {"{\"total\":12}"}, .author = "ann"});
+//   auto yesterday = store->documents().get(
+//       key, *annal::parse_point("yesterday", store->clock().now()));
 #pragma once
 
 #include "annal/aspects/metrics.hpp"
@@ -34,8 +35,8 @@ struct OpenOptions {
   std::function<void(Catalogue&)> types = {};  // lists the program's own event types
   // Takes the lines the service logs, from any thread; standard error when empty.
   std::function<void(Severity severity, std::string_view line)> log_lines = {};
-  // Lines below this are not made. At info: documents created, people notified; at debug: every
-  // call.
+  // Lines below this are not made.
+  // At info: documents created, people notified; at debug: every call.
   Severity lowest_severity = Severity::warning;
   const Clock* clock = nullptr;      // the machine's when null; must outlive the store
   Randomness* randomness = nullptr;  // the system's when null; must outlive the store
@@ -48,10 +49,9 @@ class Store {
   EventLog& log();
   Bus& bus();
   Dispatcher& dispatcher();  // throws ConfigurationError on a read-only store
-  // Woven around `DocumentService::*` from the start: the aspects "logging", "metrics", "error
-  // events"
-  // (`error.raised`) and "execution events" (`command.executed`, `query.executed`, where subscribed
-  // to).
+  // Woven around `DocumentService::*` from the start: the aspects "logging", "metrics",
+  // "error events" (`error.raised`) and "execution events" (`command.executed`, `query.executed`,
+  // where subscribed to).
   Weaver& weaver();
   Metrics& metrics();  // the metrics aspect that is woven from the start
   effects::Handlers&

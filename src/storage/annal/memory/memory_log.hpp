@@ -1,5 +1,5 @@
-// An event log in memory, for tests and samples: the same contract as every other, gone with the
-// process.
+// An event log in memory, for tests and samples:
+// the same contract as every other, gone with the process.
 #pragma once
 
 #include "annal/log/event_log.hpp"

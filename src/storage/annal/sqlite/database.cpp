@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cctype>
 #include <cerrno>
 #include <cstring>
 
@@ -71,8 +72,12 @@ void check_format(SQLite::Database& database, const fs::path& path) {
                         " this program knows: use a newer annal");
 }
 
+fs::path folder_of(const fs::path& path) {
+  return path.has_parent_path() ? path.parent_path() : fs::path(".");
+}
+
 void sync_folder(const fs::path& path) {
-  const fs::path folder = path.has_parent_path() ? path.parent_path() : fs::path(".");
+  const fs::path folder = folder_of(path);
   const int descriptor = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (descriptor < 0 || ::fsync(descriptor) != 0) {
     const int error = errno;
@@ -96,6 +101,35 @@ void refuse_unopenable(const fs::path& path, int mode) {
   if (fs::file_size(path, ignored) == 0)
     throw UnknownFormat(path.string() +
                         " is an empty file and no annal store: remove it or name another");
+}
+
+// A URI names the file by its path with everything but plain characters escaped.
+std::string uri_of(const fs::path& path) {
+  std::string uri = "file:";
+  for (const char c : fs::absolute(path).string()) {
+    constexpr std::string_view digits = "0123456789ABCDEF";
+    const auto byte = static_cast<unsigned char>(c);
+    if (std::isalnum(byte) || c == '/' || c == '.' || c == '-' || c == '_')
+      uri += c;
+    else
+      uri.append({'%', digits[byte >> 4], digits[byte & 15]});
+  }
+  return uri;
+}
+
+// A reader keeps its locks in a file beside the store. Where it can neither find nor make that file
+// nobody else can write the store either, and if the write-ahead log holds nothing, the file is
+// read as it lies there.
+SQLite::Database open_file_to_read(const fs::path& path) {
+  std::error_code ignored;
+  const bool shared = fs::exists(path.string() + "-shm", ignored);
+  if (shared || ::access(folder_of(path).c_str(), W_OK) == 0)
+    return SQLite::Database(path.string(), SQLite::OPEN_READONLY);
+  if (fs::exists(path.string() + "-wal", ignored) && fs::file_size(path.string() + "-wal") > 0)
+    throw PermissionDenied(path.string() +
+                           "-wal holds commits, and the folder does not let them be "
+                           "read: open the store once as a user who may write there");
+  return SQLite::Database(uri_of(path) + "?immutable=1", SQLite::OPEN_READONLY | SQLite::OPEN_URI);
 }
 
 template <class Open>
@@ -159,7 +193,7 @@ SQLite::Database open_writer(const fs::path& path) {
 SQLite::Database open_reader(const fs::path& path) {
   refuse_unopenable(path, R_OK);
   return translating(path, "opening", [&] {
-    SQLite::Database database(path.string(), SQLite::OPEN_READONLY);
+    SQLite::Database database = open_file_to_read(path);
     database.setBusyTimeout(5000);  // while another process recovers the write-ahead log
     check_format(database, path);
     set_up(database);
@@ -178,8 +212,8 @@ void raise(const SQLite::Exception& error, const fs::path& path, std::string_vie
       throw CorruptionError(what);
     case SQLITE_PERM:
     case SQLITE_AUTH:
-      throw PermissionDenied(what);
     case SQLITE_READONLY:
+      throw PermissionDenied(what);
     case SQLITE_CANTOPEN:
       throw CannotOpen(what);
     case SQLITE_BUSY:

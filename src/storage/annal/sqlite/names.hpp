@@ -12,8 +12,8 @@
 
 namespace annal::sqlite {
 
-// A cache of at most 2 × `bound` entries: what was not asked for while `bound` others came is
-// forgotten.
+// A cache of at most 2 × `bound` entries:
+// what was not asked for while `bound` others came is forgotten.
 template <class Key, class Value>
 class RecentlyUsed {
  public:

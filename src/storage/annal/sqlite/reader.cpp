@@ -12,7 +12,7 @@ namespace {
 constexpr std::size_t page_bytes = 8 * 1024 * 1024;
 constexpr std::size_t index_step = 512;   // postings taken at a time
 constexpr std::size_t merged_types = 16;  // more types are read by scanning the log
-constexpr std::size_t cached_names = 32768;
+constexpr std::size_t names_cached_for_reading = 32768;
 
 std::string select_events(const char* rest) {
   return std::string("SELECT ") + event_columns + " FROM events " + rest;
@@ -30,7 +30,7 @@ Reader::Reader(const std::filesystem::path& path, const std::vector<SpaceDeclara
                const IndexTail* tail, FollowedTail* followed)
     : path_(path),
       database_(open_reader(path)),
-      names_(database_, cached_names),
+      names_(database_, names_cached_for_reading),
       records_(database_, spaces),
       tail_(tail),
       followed_(followed),
@@ -57,8 +57,7 @@ Reader::Reader(const std::filesystem::path& path, const std::vector<SpaceDeclara
           "position,version,recorded_at,commit_events,commit_hash,idempotency_key,request_hash "
           "FROM events WHERE position>=?1 AND commit_hash IS NOT NULL ORDER BY position LIMIT 1") {}
 
-// --- snapshots
-// ----------------------------------------------------------------------------------------
+// --- snapshots -----------------------------------------------------------------------------------
 
 Reader::Snapshot::Snapshot(Reader& reader, std::span<const IndexKey> keys) : reader_(reader) {
   IndexTail::Slice slice;
@@ -131,8 +130,7 @@ void Reader::fill(IndexTail& tail) {
   tail.add(postings, end);
 }
 
-// --- the index
-// ----------------------------------------------------------------------------------------
+// --- the index -----------------------------------------------------------------------------------
 
 Reader::Keys Reader::keys_of(const Query& query) {
   Keys keys;
@@ -249,8 +247,7 @@ Position Reader::place_of(const Snapshot& snapshot, const Keys& keys, Version ve
   return low;
 }
 
-// --- events
-// -------------------------------------------------------------------------------------------
+// --- events --------------------------------------------------------------------------------------
 
 Page Reader::read(const ReadRequest& request) {
   const Keys keys = keys_of(request.query);
@@ -378,8 +375,7 @@ Position Reader::position_at(Timestamp time) {
   return Position{low};
 }
 
-// --- commits
-// ------------------------------------------------------------------------------------------
+// --- commits -------------------------------------------------------------------------------------
 
 CommitInfo Reader::commit_at(Position position) {
   const Snapshot snapshot(*this, {});
@@ -424,8 +420,7 @@ std::optional<KeyedCommit> Reader::find_commit(const std::string& idempotency_ke
   return std::nullopt;
 }
 
-// --- records and types
-// --------------------------------------------------------------------------------
+// --- records and types ---------------------------------------------------------------------------
 
 std::optional<Record> Reader::record(std::string_view space, std::string_view key) {
   return records_.at(space).get(key);

@@ -20,8 +20,8 @@
 namespace annal::sqlite {
 
 // A read-only process has no writer to keep its tail, so each of its reads brings the tail up to
-// date first, under this lock: snapshots are then taken in the order of the tails that go with
-// them.
+// date first, under this lock:
+// snapshots are then taken in the order of the tails that go with them.
 struct FollowedTail {
   std::mutex mutex;
   IndexTail tail;

@@ -16,7 +16,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::uint64_t checked_at_open = 1000;
+constexpr std::size_t checked_at_open = 1000;
 constexpr std::chrono::milliseconds poll_interval{100};  // for commits of another process
 
 // The read connections of a log; opened when first needed, up to a bound.
@@ -136,17 +136,19 @@ class SqliteLog : public EventLog {
   Durability durability() const override { return Durability::power; }
 
  protected:
-  // The newest events are looked at before anything is built on them.
+  // The newest events are looked at before anything is built on them. Who only reads checks what
+  // it reads: the sound part of a damaged log stays readable.
   void check_newest() const {
-    const Position newest = head();
-    if (newest.value == 0) return;
-    const Position from{newest.value > checked_at_open ? newest.value - checked_at_open + 1 : 1};
-    read({.query = {},
-          .from = from,
-          .to = {},
-          .from_version = {},
-          .to_version = {},
-          .limit = checked_at_open});
+    ReadRequest request;
+    request.direction = Direction::backwards;
+    std::size_t left = checked_at_open;
+    for (bool more = head().value > 0; more && left > 0;) {
+      request.limit = left;
+      const Page page = read(request);  // may be cut short by its bytes
+      left -= std::min(left, page.events.size());
+      more = page.more;
+      if (more) request.to = Position{page.events.back().position.value - 1};
+    }
   }
 
   template <class Use>
@@ -171,7 +173,7 @@ class ReadOnlyLog final : private FollowedTail, public SqliteLog {
  public:
   ReadOnlyLog(const fs::path& path, const Options& options)
       : SqliteLog(path, options, nullptr, static_cast<FollowedTail*>(this)) {
-    check_newest();
+    head();  // a file that is no store is refused here, not by the first to read
   }
 
   void submit(Commit, Completion completion) override { completion(refusal()); }

@@ -26,8 +26,7 @@ struct Options {
 // Opens the file and the lock beside it (`<path>.lock`), checks its newest 1000 events, and takes
 // the index up to the head.
 //   throws    StoreBusy naming the process that writes; UnknownFormat for a file that is no annal
-//   store
-//             or of a newer format; PermissionDenied; CannotOpen; CorruptionError
+//             store or of a newer format; PermissionDenied; CannotOpen; CorruptionError
 std::unique_ptr<EventLog> open(const std::filesystem::path& path, Options options = {});
 
 }  // namespace annal::sqlite

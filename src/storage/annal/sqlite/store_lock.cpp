@@ -48,8 +48,8 @@ StoreLock::StoreLock(const std::filesystem::path& store) {
                       ": stop it, or use a command that only reads");
     refuse(file, error);
   }
-  // The number is for people; the lock alone decides, so a failure to write it is no failure to
-  // lock.
+  // The number is for people; the lock alone decides,
+  // so a failure to write it is no failure to lock.
   const std::string pid = std::to_string(::getpid()) + '\n';
   if (::ftruncate(descriptor_, 0) == 0) (void)!::pwrite(descriptor_, pid.data(), pid.size(), 0);
 }

@@ -14,7 +14,7 @@ namespace {
 constexpr std::uint64_t tail_events = 8192;     // more than these are merged …
 constexpr std::uint64_t merged_at_once = 1024;  // … so many at a time
 constexpr int checkpoint_frames = 1024;         // 4 MiB of write-ahead log
-constexpr std::size_t cached_names = 65536;
+constexpr std::size_t names_cached_for_writing = 65536;
 constexpr std::size_t cached_versions = 131072;
 
 int note_frames(void* frames, sqlite3*, const char*, int count) {
@@ -50,7 +50,7 @@ Writer::Writer(const std::filesystem::path& path, std::vector<SpaceDeclaration> 
       clock_(clock),
       tail_(tail),
       database_(open_with_spaces(path, spaces_)),
-      names_(database_, cached_names),
+      names_(database_, names_cached_for_writing),
       rows_(database_, names_),
       records_(database_, spaces_),
       begin_(database_, "BEGIN IMMEDIATE"),
@@ -80,8 +80,7 @@ void Writer::read_head() {
   head_.hash = hash_of(newest.getColumn(2));
 }
 
-// --- a group
-// ------------------------------------------------------------------------------------------
+// --- a group -------------------------------------------------------------------------------------
 
 void Writer::write(GroupWriter::Group& group) noexcept {
   std::lock_guard lock(connection_mutex_);
@@ -262,8 +261,7 @@ std::string Writer::failure() const {
   return failure_;
 }
 
-// --- the index and the write-ahead log
-// ----------------------------------------------------------------
+// --- the index and the write-ahead log -----------------------------------------------------------
 
 // Moves the oldest part of the tail into the file, inside the group's transaction. It leaves memory
 // when that is committed.
@@ -371,8 +369,7 @@ void Writer::count(LogStatistics& statistics) const {
   statistics.sync_p99 = std::chrono::microseconds(sorted[sorted.size() * 99 / 100]);
 }
 
-// --- what verdicts are based on
-// -----------------------------------------------------------------------
+// --- what verdicts are based on ------------------------------------------------------------------
 
 Version Writer::stream_version(std::string_view stream) {
   const std::string name(stream);

@@ -130,8 +130,8 @@ bool refused_as(const ChangeOutcome& outcome) {
 }
 
 // The id that an earlier request with the same idempotency key gave its document; nothing if the
-// key was used for something else. Without it a repeated POST would differ from the first by its
-// new id.
+// key was used for something else.
+// Without it a repeated POST would differ from the first by its new id.
 std::optional<DocumentKey> created_before(Context& context, const std::string& collection,
                                           const ChangeOutcome& outcome) {
   const auto* rejected = std::get_if<Rejected>(&outcome);

@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::size_t collections_limit = 500;
 constexpr std::size_t documents_limit = 1000;
-constexpr std::size_t page_size = 100;
+constexpr std::size_t documents_a_page = 100;
 
 // Everything about a document but its content.
 JsonObject summary_of(const Document& document) {
@@ -83,7 +83,7 @@ Response get_version(Context& context, const Call& call) {
 Response list_collections(Context& context, const Call& call) {
   refuse_body(call.request);
   const auto parameters = call.parameters(context, {"after", "limit"});
-  const std::size_t limit = parameters.limit(page_size, collections_limit);
+  const std::size_t limit = parameters.limit(documents_a_page, collections_limit);
   auto names = context.store.documents().collections(parameters.one("after"), limit + 1);
   const bool more = names.size() > limit;
   names.resize(std::min(names.size(), limit));
@@ -107,7 +107,7 @@ Response list_documents(Context& context, const Call& call) {
   request.after = parameters.one("after");
   request.prefix = parameters.one("prefix").value_or("");
   request.include_deleted = parameters.flag("deleted");
-  request.limit = parameters.limit(page_size, documents_limit);
+  request.limit = parameters.limit(documents_a_page, documents_limit);
   request.at = parameters.point("at");
   const ListPage page = context.store.documents().list(request);
 

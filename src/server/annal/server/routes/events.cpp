@@ -10,7 +10,7 @@ namespace annal::server {
 namespace {
 
 constexpr std::size_t events_limit = 1000;
-constexpr std::size_t page_size = 100;
+constexpr std::size_t events_a_page = 100;
 
 // The stream the request names: `document/orders/7`.
 Query query_of(const Parameters& parameters) {
@@ -25,7 +25,7 @@ ReadRequest request_of(const Context& context, const Parameters& parameters) {
   const EventLog& log = context.store.log();
   ReadRequest request;
   request.query = query_of(parameters);
-  request.limit = parameters.limit(page_size, events_limit);
+  request.limit = parameters.limit(events_a_page, events_limit);
   if (parameters.flag("backwards")) request.direction = Direction::backwards;
   const std::string stream = request.query.stream.value_or("");
   const auto position = [&](std::string_view name) -> std::optional<Position> {

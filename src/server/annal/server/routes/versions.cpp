@@ -8,7 +8,7 @@ namespace annal::server {
 namespace {
 
 constexpr std::size_t versions_limit = 1000;
-constexpr std::size_t page_size = 50;
+constexpr std::size_t versions_a_page = 50;
 
 // What a version's event says beside title and content.
 struct Note {
@@ -43,7 +43,7 @@ Response list_versions(Context& context, const Call& call) {
   const DocumentKey key = call.document();
   const auto before = parameters.version("before");
   const auto at = parameters.point("at");
-  const std::size_t limit = parameters.limit(page_size, versions_limit);
+  const std::size_t limit = parameters.limit(versions_a_page, versions_limit);
   const HistoryPage page = context.store.documents().history(key, before, limit, at);
   if (page.events.empty() && context.store.log().stream_version(key.stream()).value == 0)
     return not_found(key);
