@@ -27,9 +27,9 @@ Series summarise(const std::vector<Samples>& rounds);
 struct Result {
   std::string id, work, unit;  // "P1", what was done, "ratio to raw"
   double goal = 0;
-  double ratio = 0;            // raw time / our time (median of the rounds' ratios)
-  std::vector<double> ratios;  // a round each
-  Series ours, raw;
+  double ratio = 0;              // raw time / our time (median of the rounds' ratios)
+  std::vector<double> ratios{};  // a round each
+  Series ours{}, raw{};
 };
 
 // Times `operation` once for each of `operations`.
