@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <future>
+#include <thread>
 
 namespace annal::test {
 
@@ -110,6 +111,86 @@ TEST_F(Grouping, idle_work_runs_once_the_queue_has_been_empty_for_a_while) {
       {.idle_after = std::chrono::milliseconds(1)},
       [this](GroupWriter::Group& group) { write(group); }, [&] { idle.set_value(); });
   EXPECT_EQ(idle.get_future().wait_for(std::chrono::seconds(30)), std::future_status::ready);
+}
+
+TEST_F(Grouping, a_lone_caller_writes_on_its_own_thread) {
+  std::thread::id wrote;
+  GroupWriter writer({}, [&](GroupWriter::Group& group) {
+    wrote = std::this_thread::get_id();
+    write(group);
+  });
+  EXPECT_TRUE(std::holds_alternative<Appended>(writer.append(commit_with())));
+  EXPECT_EQ(wrote, std::this_thread::get_id());
+}
+
+TEST_F(Grouping, what_comes_while_a_lone_caller_writes_is_the_next_group) {
+  GroupWriter writer({}, [this](GroupWriter::Group& group) { write(group); });
+  hold = true;
+  std::thread lone([&] { writer.append(commit_with()); });
+  held.get_future().wait();
+  for (int i = 0; i < 20; ++i)
+    writer.submit(commit_with(), [this](AppendOutcome outcome) {
+      if (std::holds_alternative<Appended>(outcome)) ++appended;
+    });
+  EXPECT_EQ(writer.queued(), 20u);
+  release.set_value();
+  lone.join();
+  writer.close();
+  EXPECT_EQ(groups, (std::vector<std::size_t>{1, 20}));
+  EXPECT_EQ(appended, 20);
+}
+
+TEST_F(Grouping, closing_waits_for_a_lone_caller_who_writes) {
+  GroupWriter writer({}, [this](GroupWriter::Group& group) { write(group); });
+  hold = true;
+  std::thread lone(
+      [&] { EXPECT_TRUE(std::holds_alternative<Appended>(writer.append(commit_with()))); });
+  held.get_future().wait();
+  auto closed = std::async(std::launch::async, [&] { writer.close(); });
+  EXPECT_EQ(closed.wait_for(std::chrono::milliseconds(20)), std::future_status::timeout);
+  release.set_value();
+  closed.wait();
+  EXPECT_EQ(groups.size(), 1u);
+  lone.join();
+}
+
+TEST_F(Grouping, idle_work_runs_again_after_every_time_something_was_written) {
+  std::atomic<int> idle{0};
+  GroupWriter writer(
+      {.idle_after = std::chrono::milliseconds(1)},
+      [this](GroupWriter::Group& group) { write(group); },
+      [&] {
+        ++idle;
+        idle.notify_all();
+      });
+  idle.wait(0);
+  writer.append(commit_with());
+  idle.wait(1);
+  std::promise<void> written;
+  writer.submit(commit_with(), [&](AppendOutcome) { written.set_value(); });
+  written.get_future().wait();
+  idle.wait(2);
+  EXPECT_GE(idle, 3);
+}
+
+TEST_F(Grouping, many_callers_and_none_is_lost) {
+  std::atomic<int> writing{0}, together{0}, commits{0};
+  GroupWriter writer({.idle_after = std::chrono::milliseconds(1)}, [&](GroupWriter::Group& group) {
+    if (++writing > 1) ++together;
+    commits += static_cast<int>(group.size());
+    for (Pending* pending : group) pending->outcome = Appended{};
+    --writing;
+  });
+  std::vector<std::thread> callers;
+  for (int caller = 0; caller < 4; ++caller)
+    callers.emplace_back([&] {
+      for (int i = 0; i < 500; ++i)
+        if (std::holds_alternative<Appended>(writer.append(commit_with()))) ++appended;
+    });
+  for (auto& caller : callers) caller.join();
+  EXPECT_EQ(appended, 2000);
+  EXPECT_EQ(commits, 2000);
+  EXPECT_EQ(together, 0) << "two groups were written at once";
 }
 
 }  // namespace annal::test

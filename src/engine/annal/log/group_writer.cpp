@@ -51,9 +51,30 @@ AppendOutcome GroupWriter::append(Commit commit) {
   auto pending = std::make_shared<Pending>();
   pending->bytes = bytes_of(commit);
   pending->commit = std::move(commit);
+  if (take_turn()) {
+    Group group{pending.get()};
+    commit_group_(group);
+    end_turn();
+    return std::move(pending->outcome);
+  }
   if (auto refusal = enqueue(pending)) return std::move(*refusal);
   pending->done.wait(false, std::memory_order_acquire);
   return std::move(pending->outcome);
+}
+
+// True if nobody is writing or waiting to: then the caller may write.
+bool GroupWriter::take_turn() {
+  std::lock_guard lock(mutex_);
+  if (writing_ || closed_ || !queue_.empty()) return false;
+  writing_ = true;
+  return true;
+}
+
+void GroupWriter::end_turn() {
+  std::lock_guard lock(mutex_);
+  writing_ = false;
+  wrote_ = true;
+  if (resting_ || closed_ || !queue_.empty()) arrived_.notify_one();
 }
 
 void GroupWriter::complete(Completion completion, AppendOutcome outcome) {
@@ -102,26 +123,39 @@ GroupWriter::Group GroupWriter::take_group(std::vector<std::shared_ptr<Pending>>
   return group;
 }
 
+// Until it is this thread's turn, or closed. Once nothing has been written for a while it calls
+// `idle`, and rests until somebody writes again.
+void GroupWriter::wait_for_work(std::unique_lock<std::mutex>& lock) {
+  const auto waiting = [this] { return (!queue_.empty() || closed_) && !writing_; };
+  for (;;) {
+    if (arrived_.wait_for(lock, options_.idle_after, waiting)) return;
+    if (writing_ || std::exchange(wrote_, false)) continue;
+    if (idle_) {
+      lock.unlock();
+      idle_();
+      lock.lock();
+    }
+    resting_ = true;
+    arrived_.wait(lock, [&] { return waiting() || wrote_; });
+    resting_ = false;
+    if (waiting()) return;
+  }
+}
+
 void GroupWriter::write() {
   std::unique_lock lock(mutex_);
   for (;;) {
-    const auto waiting = [this] { return !queue_.empty() || closed_; };
-    if (!waiting() && !arrived_.wait_for(lock, options_.idle_after, waiting)) {
-      if (idle_) {
-        lock.unlock();
-        idle_();
-        lock.lock();
-      }
-      arrived_.wait(lock, waiting);
-    }
+    wait_for_work(lock);
     if (queue_.empty()) return;  // closed, and nothing left
 
     std::vector<std::shared_ptr<Pending>> owned;
     Group group = take_group(owned);
+    writing_ = wrote_ = true;
     lock.unlock();
     commit_group_(group);
     answer(owned);
     lock.lock();
+    writing_ = false;
   }
 }
 

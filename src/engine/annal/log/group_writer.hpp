@@ -36,8 +36,8 @@ class GroupWriter {
   };
   using Group = std::vector<Pending*>;
 
-  //   commit_group  writes a group and sets every outcome; runs on the writer's thread
-  //                 and must not throw
+  //   commit_group  writes a group and sets every outcome; runs on the writer's thread or that of a
+  //                 lone caller of append, never on two at once, and must not throw
   //   idle          runs on the writer's thread once the queue has been empty for a while
   GroupWriter(Options options, std::function<void(Group&)> commit_group,
               std::function<void()> idle = {});
@@ -45,7 +45,9 @@ class GroupWriter {
 
   // The commit must have been prepared. The completion runs on the completions' thread.
   void submit(Commit commit, Completion completion);
-  // The caller is woken by the writer itself, without a detour over the completions' thread.
+  // A lone caller writes the commit itself: two changes of threads would cost it more than half of
+  // what the disk does. Among others it waits, and is woken by the writer itself, without a detour
+  // over the completions' thread.
   AppendOutcome append(Commit commit);
   // Answers a commit that never reaches the writer, on the completions' thread.
   void complete(Completion completion, AppendOutcome outcome);
@@ -56,6 +58,9 @@ class GroupWriter {
 
  private:
   std::optional<Rejected> enqueue(std::shared_ptr<Pending> pending);
+  bool take_turn();
+  void end_turn();
+  void wait_for_work(std::unique_lock<std::mutex>& lock);
   void write();
   Group take_group(std::vector<std::shared_ptr<Pending>>& owned);
   void answer(std::vector<std::shared_ptr<Pending>>& owned);
@@ -70,6 +75,9 @@ class GroupWriter {
   std::deque<std::shared_ptr<Pending>> queue_;
   std::size_t queued_bytes_ = 0;
   bool closed_ = false;
+  bool writing_ = false;  // a group is on its way; by the writer's thread or by a lone caller
+  bool wrote_ = false;    // since the writer's thread last looked
+  bool resting_ = false;  // the writer's thread waits for somebody to write
 
   std::mutex completions_mutex_;
   std::condition_variable completed_;

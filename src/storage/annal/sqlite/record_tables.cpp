@@ -80,7 +80,23 @@ RecordTable::RecordTable(SQLite::Database& database, const SpaceDeclaration& dec
         for (const auto& column : declaration.columns) columns += ',' + column;
         return columns;
       }()),
-      get_(database, "SELECT " + columns_ + " FROM " + table_ + " WHERE key=?") {}
+      get_(database, "SELECT " + columns_ + " FROM " + table_ + " WHERE key=?") {
+  update_ = "UPDATE " + table_ + " SET value=?2,derived_at=?3,derived_time=?4 WHERE key=?1";
+  std::string names, places, updates;
+  int index = 5;
+  for (const auto& column : declaration_.columns) {
+    const std::string place = "?" + std::to_string(index++);
+    update_ += " AND " + column + '=' + place;
+    names += ',' + column;
+    places += ',' + place;
+    updates += ',' + column + "=excluded." + column;
+  }
+  upsert_ = "INSERT INTO " + table_ + "(key,value,derived_at,derived_time" + names +
+            ") VALUES(?1,?2,?3,?4" + places +
+            ") ON CONFLICT(key) DO UPDATE SET value=excluded.value,"
+            "derived_at=excluded.derived_at,derived_time=excluded.derived_time" +
+            updates;
+}
 
 Record RecordTable::row(SQLite::Statement& statement) const {
   Record record;
@@ -159,27 +175,25 @@ RecordPage RecordTable::scan(const RecordRequest& request) {
   return page;
 }
 
+// What a record is looked up by seldom changes, and a statement that does not name those columns
+// leaves their indexes alone.
 void RecordTable::put(const RecordChange& change, Position derived_at, Timestamp derived_time) {
-  std::string names, places, updates;
+  if (write(prepared(update_), change, derived_at, derived_time) == 0)
+    write(prepared(upsert_), change, derived_at, derived_time);
+}
+
+int RecordTable::write(SQLite::Statement& statement, const RecordChange& change,
+                       Position derived_at, Timestamp derived_time) const {
+  statement.bindNoCopy(1, change.key);
+  bind_blob(statement, 2, *change.value);
+  statement.bind(3, static_cast<std::int64_t>(derived_at.value));
+  statement.bind(4, static_cast<std::int64_t>(derived_time.time_since_epoch().count()));
   int index = 5;
-  for (const auto& column : declaration_.columns) {
-    names += ',' + column;
-    places += ",?" + std::to_string(index++);
-    updates += ',' + column + "=excluded." + column;
-  }
-  auto& upsert = prepared("INSERT INTO " + table_ + "(key,value,derived_at,derived_time" + names +
-                          ") VALUES(?1,?2,?3,?4" + places +
-                          ") ON CONFLICT(key) DO UPDATE SET value=excluded.value,"
-                          "derived_at=excluded.derived_at,derived_time=excluded.derived_time" +
-                          updates);
-  upsert.bindNoCopy(1, change.key);
-  bind_blob(upsert, 2, *change.value);
-  upsert.bind(3, static_cast<std::int64_t>(derived_at.value));
-  upsert.bind(4, static_cast<std::int64_t>(derived_time.time_since_epoch().count()));
-  index = 5;
-  for (const auto& column : declaration_.columns) upsert.bind(index++, change.columns.at(column));
-  upsert.exec();
-  upsert.reset();
+  for (const auto& column : declaration_.columns)
+    statement.bind(index++, change.columns.at(column));
+  const int rows = statement.exec();
+  statement.reset();
+  return rows;
 }
 
 void RecordTable::erase(const std::string& key) {

@@ -36,10 +36,14 @@ class RecordTable {
  private:
   Record row(SQLite::Statement& statement) const;
   SQLite::Statement& prepared(const std::string& sql);
+  // Returns how many rows it wrote.
+  int write(SQLite::Statement& statement, const RecordChange& change, Position derived_at,
+            Timestamp derived_time) const;
 
   SQLite::Database& database_;
   SpaceDeclaration declaration_;
   std::string table_, columns_;
+  std::string update_, upsert_;  // SQL
   SQLite::Statement get_;
   std::map<std::string, SQLite::Statement> statements_;
 };
