@@ -1,8 +1,8 @@
 // `annal get`: shows a document as it is, or as it was.
+#include "annal/server/document_json.hpp"
 #include "commands/command.hpp"
 #include "content.hpp"
 #include "naming.hpp"
-#include "print/document_json.hpp"
 #include "print/json_text.hpp"
 
 namespace annal::cli {
@@ -52,7 +52,7 @@ void print(const FoundDocument& found, bool raw, Invocation& invocation) {
   Output& out = invocation.out;
   const std::string& json = found.document.state.content.text;
   if (raw) return out.write(out.shown_lines(read_content(json).bytes));
-  if (invocation.json) return out.json(document_json(found));
+  if (invocation.json) return out.json(server::document_json(found).str());
   if (out.is_terminal()) return print_for_people(found, out);
   out.line(json);
 }

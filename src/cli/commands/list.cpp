@@ -1,7 +1,7 @@
 // `annal list`: the documents of a collection, or the collections.
+#include "annal/server/document_json.hpp"
 #include "commands/command.hpp"
 #include "naming.hpp"
-#include "print/document_json.hpp"
 #include "print/table.hpp"
 
 namespace annal::cli {
@@ -64,7 +64,7 @@ bool ever_existed(DocumentService& documents, const std::string& collection) {
 std::string as_json(const std::string& collection, const Listing& listing) {
   std::vector<std::string> documents;
   for (const auto& document : listing.documents)
-    documents.push_back(document_summary(document).str());
+    documents.push_back(server::document_summary(document).str());
   return server::JsonObject()
       .text("collection", collection)
       .json("documents", server::json_array(documents))

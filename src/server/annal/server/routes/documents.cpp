@@ -1,4 +1,5 @@
 // Reading: collections, the documents of one, one document.
+#include "annal/server/document_json.hpp"
 #include "annal/server/entity_tag.hpp"
 #include "annal/server/problem.hpp"
 #include "annal/server/routes/route.hpp"
@@ -13,28 +14,8 @@ constexpr std::size_t collections_limit = 500;
 constexpr std::size_t documents_limit = 1000;
 constexpr std::size_t documents_a_page = 100;
 
-// Everything about a document but its content.
-JsonObject summary_of(const Document& document) {
-  const auto& state = document.state;
-  JsonObject summary;
-  summary.text("collection", document.key.collection)
-      .text("id", document.key.id)
-      .text("title", state.title)
-      .text("author", state.author)
-      .time("created_at", state.created_at)
-      .time("modified_at", state.modified_at)
-      .number("version", state.version)
-      .text("last_editor", state.last_editor)
-      .flag("is_deleted", state.is_deleted);
-  if (state.deleted_at) summary.time("deleted_at", *state.deleted_at);
-  summary.text_if_any("reason", state.deletion_reason).number("position", document.position);
-  return summary;
-}
-
 Response document_answer(const FoundDocument& found) {
-  JsonObject body = summary_of(found.document);
-  body.number("at", found.at).json("content", found.document.state.content.text);
-  Response response = json_answer(200, body);
+  Response response = json_answer(200, document_json(found));
   response.headers.add("ETag", entity_tag(found.document.state.version));
   response.headers.add("Annal-Position", std::to_string(found.at.value));
   return response;
@@ -112,7 +93,7 @@ Response list_documents(Context& context, const Call& call) {
   const ListPage page = context.store.documents().list(request);
 
   std::vector<std::string> documents;
-  for (const auto& document : page.documents) documents.push_back(summary_of(document).str());
+  for (const auto& document : page.documents) documents.push_back(document_summary(document).str());
   Response response = json_answer(200, JsonObject()
                                            .text("collection", request.collection)
                                            .json("documents", json_array(documents))

@@ -1,10 +1,10 @@
-#include "print/document_json.hpp"
+#include "annal/server/document_json.hpp"
 
-namespace annal::cli {
+namespace annal::server {
 
-server::JsonObject document_summary(const Document& document) {
+JsonObject document_summary(const Document& document) {
   const document::State& state = document.state;
-  server::JsonObject summary;
+  JsonObject summary;
   summary.text("collection", document.key.collection)
       .text("id", document.key.id)
       .text("title", state.title)
@@ -15,16 +15,14 @@ server::JsonObject document_summary(const Document& document) {
       .text("last_editor", state.last_editor)
       .flag("is_deleted", state.is_deleted);
   if (state.deleted_at) summary.time("deleted_at", *state.deleted_at);
-  if (state.deletion_reason) summary.text("reason", *state.deletion_reason);
-  summary.number("position", document.position);
+  summary.text_if_any("reason", state.deletion_reason).number("position", document.position);
   return summary;
 }
 
-std::string document_json(const FoundDocument& found) {
+JsonObject document_json(const FoundDocument& found) {
   return document_summary(found.document)
       .number("at", found.at)
-      .json("content", found.document.state.content.text)
-      .str();
+      .json("content", found.document.state.content.text);
 }
 
-}  // namespace annal::cli
+}  // namespace annal::server
