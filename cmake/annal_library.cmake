@@ -17,7 +17,7 @@ function(annal_compile_options target)
   target_compile_features(${target} PUBLIC cxx_std_20)
   target_compile_options(${target} PRIVATE -Wall -Wextra -Wpedantic -Wconversion -Wshadow
                          $<${gcc_12}:-Wno-restrict>
-                         $<$<BOOL:${CMAKE_UNITY_BUILD}>:-Wno-shadow -Wno-subobject-linkage> $<$<BOOL:${ANNAL_WARNINGS_AS_ERRORS}>:-Werror>)
+                         $<$<BOOL:$<TARGET_PROPERTY:UNITY_BUILD>>:-Wno-shadow -Wno-subobject-linkage> $<$<BOOL:${ANNAL_WARNINGS_AS_ERRORS}>:-Werror>)
 endfunction()
 
 function(annal_library name)
