@@ -131,6 +131,27 @@ TEST_F(Woven, a_scoped_aspect_ends_with_its_scope) {
   EXPECT_EQ(weaver_.applied_to("Sum::add"), Names{});
 }
 
+TEST_F(Woven, scopes_that_overlap_do_not_end_each_other) {
+  auto first = std::make_unique<ScopedAspect>(weaver_, "a", "Sum::*");
+  auto second = std::make_unique<ScopedAspect>(weaver_, "a", "Sum::*");
+  first.reset();
+  EXPECT_EQ(weaver_.applied_to("Sum::add"), Names{"a"});
+  weaver_.remove("a", "Sum::*");
+  EXPECT_EQ(weaver_.applied_to("Sum::add"), Names{"a"}) << "the second scope is not over";
+  second.reset();
+  EXPECT_EQ(weaver_.applied_to("Sum::add"), Names{});
+}
+
+TEST_F(Woven, a_scope_leaves_what_was_applied_before_it_in_its_order) {
+  weaver_.apply("a", "Sum::*", 5);
+  weaver_.apply("b", "Sum::*", 3);
+  {
+    const ScopedAspect scoped(weaver_, "a", "Sum::*", 1);
+    EXPECT_EQ(weaver_.applied_to("Sum::add"), (Names{"a", "b"}));
+  }
+  EXPECT_EQ(weaver_.applied_to("Sum::add"), (Names{"b", "a"}));
+}
+
 TEST_F(Woven, wrong_names_are_refused) {
   EXPECT_THROW(weaver_.add("a", std::make_shared<Note>("a", diary_)), ConfigurationError);
   EXPECT_THROW(weaver_.add("", std::make_shared<Note>("", diary_)), ConfigurationError);
@@ -191,6 +212,26 @@ TEST_F(Woven, a_chain_kept_elsewhere_is_woven_by_the_name_of_its_join_points) {
   call_through(elsewhere, {.name = "effect::charge"}, [&] { ++calls; });
   EXPECT_EQ(calls, 2);
   EXPECT_EQ(diary_, Names{"a effect::charge()"});
+  EXPECT_EQ(note_->last.call, 1u);
+  call_through(elsewhere, {.name = "effect::charge"}, [&] { ++calls; });
+  EXPECT_EQ(note_->last.call, 2u);
+}
+
+TEST_F(Woven, a_chain_kept_elsewhere_is_idle_while_nothing_is_applied_to_its_names) {
+  const auto woven = weaver_.interceptor("effect::");
+  EXPECT_TRUE(woven->idle());
+  weaver_.apply("a", "Sum::*");
+  weaver_.apply("a", "effect");
+  EXPECT_TRUE(woven->idle());
+  for (const char* pattern : {"effect::charge", "effect::*", "eff*", "*", "*::charge"}) {
+    const ScopedAspect applied(weaver_, "a", pattern);
+    EXPECT_FALSE(woven->idle()) << pattern;
+  }
+  EXPECT_TRUE(woven->idle());
+  weaver_.apply("b", "effect::*");
+  EXPECT_FALSE(woven->idle());
+  weaver_.remove("b");
+  EXPECT_TRUE(woven->idle());
 }
 
 TEST_F(Woven, results_that_move_or_refer_are_given_back_as_they_are) {

@@ -38,11 +38,31 @@ struct Application {
   std::string aspect;
   std::string target;
   int order = 0;
+  std::uint64_t scope = 0;  // which scope's it is; 0: no scope's, it stays until it is removed
 
-  bool is(std::string_view named, std::string_view pattern) const {
-    return aspect == named && target == pattern;
+  bool is(std::string_view named, std::string_view pattern, std::uint64_t of_scope) const {
+    return aspect == named && target == pattern && scope == of_scope;
   }
 };
+
+// Whether the pattern may be the whole of a name that begins with the prefix.
+bool may_name(std::string_view pattern, std::string_view prefix) {
+  const auto literal = pattern.substr(0, pattern.find('*'));
+  const auto common = std::min(literal.size(), prefix.size());
+  return literal.substr(0, common) == prefix.substr(0, common) &&
+         (literal.size() >= prefix.size() || literal.size() < pattern.size());
+}
+
+// Whether anything is applied to names that begin with a prefix.
+struct Watch {
+  std::string prefix;
+  std::atomic<bool> applied = false;
+};
+
+void require_target(std::string_view target) {
+  if (target.empty())
+    throw ConfigurationError("an aspect is applied to a name or a pattern, not to \"\"");
+}
 
 }  // namespace
 
@@ -51,7 +71,9 @@ struct Weaver::State {
   std::atomic<bool> anything_applied = false;
   std::vector<Aspect> aspects;            // as added
   std::vector<Application> applications;  // by order, equal ones as applied
+  std::uint64_t scopes = 0;               // ever made
   std::map<std::string, std::shared_ptr<WeavingPoint::State>, std::less<>> points;
+  std::vector<std::shared_ptr<Watch>> watches;
 
   const Aspect* aspect(std::string_view name) const {
     const auto found = std::find_if(aspects.begin(), aspects.end(),
@@ -78,6 +100,13 @@ struct Weaver::State {
     point.woven.store(woven, std::memory_order_relaxed);
   }
 
+  void look(Watch& watch) const {
+    const bool applied =
+        std::any_of(applications.begin(), applications.end(),
+                    [&](const Application& each) { return may_name(each.target, watch.prefix); });
+    watch.applied.store(applied, std::memory_order_relaxed);
+  }
+
   // Changes what is applied, and then what surrounds every point.
   template <class Change>
   void change(Change&& make) {
@@ -89,6 +118,7 @@ struct Weaver::State {
         rebuild(*point);
         changed.push_back(point);
       }
+      for (const auto& watch : watches) look(*watch);
       anything_applied.store(!applications.empty(), std::memory_order_relaxed);
     }
     for (const auto& point : changed) point->chain.destroy_replaced();
@@ -101,6 +131,29 @@ struct Weaver::State {
     auto made = std::make_shared<WeavingPoint::State>(std::string(name));
     rebuild(*made);
     return points.emplace(made->name, made).first->second;
+  }
+
+  std::shared_ptr<Watch> watch(std::string prefix) {
+    auto made = std::make_shared<Watch>();
+    made->prefix = std::move(prefix);
+    std::lock_guard lock(mutex);
+    look(*made);
+    watches.push_back(made);
+    return made;
+  }
+
+  // Called while what is applied changes. Replaces what the same scope, or no scope, has applied.
+  void apply(std::string_view aspect_name, std::string_view target, int order,
+             std::uint64_t scope) {
+    if (aspect(aspect_name) == nullptr)
+      throw ConfigurationError("no aspect is called '" + std::string(aspect_name) +
+                               "': add it first");
+    std::erase_if(applications,
+                  [&](const Application& each) { return each.is(aspect_name, target, scope); });
+    const auto place =
+        std::upper_bound(applications.begin(), applications.end(), order,
+                         [](int wanted, const Application& each) { return wanted < each.order; });
+    applications.insert(place, {std::string(aspect_name), std::string(target), order, scope});
   }
 };
 
@@ -118,17 +171,24 @@ void Weaver::add(std::string aspect, std::shared_ptr<Interceptor> interceptor) {
 }
 
 void Weaver::apply(std::string_view aspect, std::string_view target, int order) {
-  if (target.empty())
-    throw ConfigurationError("an aspect is applied to a name or a pattern, not to \"\"");
+  require_target(target);
+  state_->change([&] { state_->apply(aspect, target, order, 0); });
+}
+
+std::uint64_t Weaver::begin_scope(std::string_view aspect, std::string_view target, int order) {
+  require_target(target);
+  std::uint64_t scope = 0;
   state_->change([&] {
-    if (state_->aspect(aspect) == nullptr)
-      throw ConfigurationError("no aspect is called '" + std::string(aspect) + "': add it first");
-    auto& applications = state_->applications;
-    std::erase_if(applications, [&](const Application& each) { return each.is(aspect, target); });
-    const auto place =
-        std::upper_bound(applications.begin(), applications.end(), order,
-                         [](int wanted, const Application& each) { return wanted < each.order; });
-    applications.insert(place, {std::string(aspect), std::string(target), order});
+    scope = ++state_->scopes;
+    state_->apply(aspect, target, order, scope);
+  });
+  return scope;
+}
+
+void Weaver::end_scope(std::uint64_t scope) {
+  state_->change([&] {
+    std::erase_if(state_->applications,
+                  [&](const Application& each) { return each.scope == scope; });
   });
 }
 
@@ -136,7 +196,7 @@ bool Weaver::remove(std::string_view aspect, std::string_view target) {
   std::size_t removed = 0;
   state_->change([&] {
     removed = std::erase_if(state_->applications,
-                            [&](const Application& each) { return each.is(aspect, target); });
+                            [&](const Application& each) { return each.is(aspect, target, 0); });
   });
   return removed > 0;
 }
@@ -173,26 +233,33 @@ std::vector<std::string> Weaver::applied_to(std::string_view target) const {
 
 WeavingPoint Weaver::point(std::string_view name) { return WeavingPoint(state_->point(name)); }
 
-std::shared_ptr<Interceptor> Weaver::interceptor() {
+std::shared_ptr<Interceptor> Weaver::interceptor(std::string prefix) {
   class WovenByName final : public Interceptor {
    public:
-    explicit WovenByName(std::shared_ptr<State> state) : state_(std::move(state)) {}
+    WovenByName(std::shared_ptr<State> state, std::shared_ptr<const Watch> watch)
+        : state_(std::move(state)), watch_(std::move(watch)) {}
+    bool idle() const override { return !watch_->applied.load(std::memory_order_relaxed); }
     void around(const JoinPoint& point, const std::function<void()>& proceed) override {
+      if (idle()) return proceed();
       const auto woven = state_->point(point.name);
-      call_through(*woven->chain.read(), point, proceed);
+      const auto chain = woven->chain.read();
+      if (chain->empty()) return proceed();
+      JoinPoint numbered = point;
+      numbered.call = woven->calls.fetch_add(1, std::memory_order_relaxed) + 1;
+      call_through(*chain, numbered, proceed);
     }
 
    private:
     std::shared_ptr<State> state_;
+    std::shared_ptr<const Watch> watch_;
   };
-  return std::make_shared<WovenByName>(state_);
+  return std::make_shared<WovenByName>(state_, state_->watch(std::move(prefix)));
 }
 
-ScopedAspect::ScopedAspect(Weaver& weaver, std::string aspect, std::string target, int order)
-    : weaver_(weaver), aspect_(std::move(aspect)), target_(std::move(target)) {
-  weaver_.apply(aspect_, target_, order);
-}
+ScopedAspect::ScopedAspect(Weaver& weaver, std::string_view aspect, std::string_view target,
+                           int order)
+    : weaver_(weaver), scope_(weaver.begin_scope(aspect, target, order)) {}
 
-ScopedAspect::~ScopedAspect() { weaver_.remove(aspect_, target_); }
+ScopedAspect::~ScopedAspect() { weaver_.end_scope(scope_); }
 
 }  // namespace annal

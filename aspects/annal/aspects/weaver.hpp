@@ -107,7 +107,8 @@ class Weaver {
   //   throws    ConfigurationError if no aspect has that name or the pattern is empty
   void apply(std::string_view aspect, std::string_view target, int order = 0);
 
-  // Takes the aspect off the pattern it was applied to.
+  // Takes the aspect off the pattern it was applied to. A scope's application stays as long as the
+  // scope.
   //   returns   whether it was applied to it
   bool remove(std::string_view aspect, std::string_view target);
 
@@ -149,27 +150,34 @@ class Weaver {
   }
 
   // An interceptor for chains kept elsewhere (effect handlers): runs what is applied to the name of
-  // the join point it is given. May outlive the weaver; it then stays as it was.
-  std::shared_ptr<Interceptor> interceptor();
+  // the join point it is given, and fills in `call`. May outlive the weaver; it then stays as it
+  // was.
+  //   prefix    what the names it will be given begin with: it is idle while nothing is applied to
+  //             such names
+  //   cost      idle: one relaxed load; otherwise a look-up by name
+  std::shared_ptr<Interceptor> interceptor(std::string prefix = {});
 
  private:
+  friend class ScopedAspect;
+  std::uint64_t begin_scope(std::string_view aspect, std::string_view target, int order);
+  void end_scope(std::uint64_t scope);
+
   struct State;
   std::shared_ptr<State> state_;
   const std::atomic<bool>& anything_applied_;  // of the state
 };
 
-// An aspect applied for as long as this lives.
+// An aspect applied for as long as this lives, whoever else applies it to the same pattern.
 class ScopedAspect {
  public:
-  ScopedAspect(Weaver& weaver, std::string aspect, std::string target, int order = 0);
+  ScopedAspect(Weaver& weaver, std::string_view aspect, std::string_view target, int order = 0);
   ~ScopedAspect();
   ScopedAspect(const ScopedAspect&) = delete;
   ScopedAspect& operator=(const ScopedAspect&) = delete;
 
  private:
   Weaver& weaver_;
-  std::string aspect_;
-  std::string target_;
+  std::uint64_t scope_;
 };
 
 }  // namespace annal

@@ -33,6 +33,9 @@ class Interceptor {
  public:
   virtual ~Interceptor() = default;
   virtual void around(const JoinPoint& point, const std::function<void()>& proceed) = 0;
+  // Whether around() would at present do nothing but proceed, so that calls need not be prepared for
+  // it. Asked often: no more than a load.
+  virtual bool idle() const { return false; }
 };
 
 // Interceptors, the first one outermost.
