@@ -64,6 +64,16 @@ TEST_F(Logged, control_characters_from_outside_cannot_end_a_line_or_steer_a_term
   EXPECT_EQ(lines_.front(), "debug: enter Shop::sell request=r\\x0a1 arguments=\\x1b[31mé\\x7f");
 }
 
+TEST(OneLine, escapes_control_characters_of_every_kind_and_nothing_else) {
+  EXPECT_EQ(one_line("a\nb\x1b[0m\x7f"), "a\\x0ab\\x1b[0m\\x7f");
+  EXPECT_EQ(one_line("\xc2\x9b"
+                     "31m \xc2\x80 \xc2\xa0"),
+            "\\xc2\\x9b"
+            "31m \\xc2\\x80 \xc2\xa0");
+  EXPECT_EQ(one_line("Übergröße – 12 €"), "Übergröße – 12 €");
+  EXPECT_EQ(one_line("no UTF-8: \x9b\xc2"), "no UTF-8: \\x9b\\xc2");
+}
+
 TEST(LoggingAspect, without_a_sink_is_refused) {
   EXPECT_THROW(LoggingAspect(nullptr), ConfigurationError);
 }

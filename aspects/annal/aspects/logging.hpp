@@ -6,11 +6,16 @@
 #include "annal/time/monotonic.hpp"
 
 #include <functional>
+#include <string>
 #include <string_view>
 
 namespace annal {
 
-// Writes lines of this shape, control characters in arguments and errors escaped:
+// The text as part of one line of a log: control characters (C0, DEL, C1), which could end the line
+// or steer a terminal, become `\x0a`, a byte each; in what is no UTF-8 every byte beyond ASCII does.
+std::string one_line(std::string_view text);
+
+// Writes lines of this shape, control characters escaped:
 //   debug  enter DocumentService::create request=01J… arguments=orders/7
 //   info   exit DocumentService::create request=01J… duration_us=412
 //   error  error DocumentService::create request=01J… duration_us=90 message=disk full
