@@ -290,7 +290,7 @@ class Checker {
     if (error == std::errc::result_out_of_range) return exponent.front() == '-';
     const auto point = static_cast<std::int64_t>(std::min(mantissa.find('.'), mantissa.size()));
     const auto first = static_cast<std::int64_t>(mantissa.find_first_of("123456789"));
-    return power + point - first < 0;
+    return power < first - point;
   }
 
   bool word(std::string_view expected) {
