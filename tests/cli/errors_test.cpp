@@ -88,6 +88,26 @@ TEST(BadInput, a_folder_without_permission_is_a_permission_error) {
   EXPECT_TRUE(std::filesystem::is_empty(folder));
 }
 
+TEST(BadInput, a_store_is_read_where_nobody_may_write_and_refused_where_only_others_may) {
+  const Shell shell;
+  const auto folder = shell / "closed";
+  std::filesystem::create_directory(folder);
+  const std::string store = (folder / "a.db").string();
+  shell.ok({"put", "orders/7", "--content", "1", "--store", store});
+  ASSERT_EQ(::chmod((shell / ".").c_str(), 0755), 0);
+  ASSERT_EQ(::chmod(store.c_str(), 0644), 0);
+  ASSERT_EQ(::chmod(folder.c_str(), 0555), 0);
+  Start start = shell.start_of({"get", "orders/7", "--store", store});
+  start.as_nobody = true;
+  EXPECT_EQ(run(start).out, "1\n");
+  ASSERT_EQ(::chmod(folder.c_str(), 0755), 0);
+  if (::geteuid() != 0) return;  // whose folder it is may write in it
+  const auto answer = run(start);
+  EXPECT_EQ(answer.code, 77);
+  expect_one_line(answer);
+  EXPECT_THAT(answer.err, HasSubstr("no permission to write in " + folder.string()));
+}
+
 TEST(BadInput, a_place_where_no_store_can_be_is_cannot_create) {
   const Shell shell;
   shell.write("file", "");
@@ -270,6 +290,104 @@ TEST(BadInput, output_that_cannot_be_written_is_an_input_output_error) {
   Start start = shell.start_of({});
   start.arguments = {"/bin/sh", "-c", "exec \"$0\" get orders/7 > /dev/full", program()};
   EXPECT_EQ(run(start).code, 74);
+}
+
+void run_sql(const std::filesystem::path& file, const char* statement) {
+  sqlite3* database = nullptr;
+  ASSERT_EQ(sqlite3_open(file.c_str(), &database), SQLITE_OK);
+  ASSERT_EQ(sqlite3_exec(database, statement, nullptr, nullptr, nullptr), SQLITE_OK)
+      << sqlite3_errmsg(database);
+  ASSERT_EQ(sqlite3_close(database), SQLITE_OK);
+}
+
+TEST(DamagedRows, are_named_with_the_remedy_which_makes_them_anew) {
+  const Shell shell;
+  shell.ok({"put", "orders/7", "--content", "1"});
+  shell.ok({"put", "orders/8", "--content", "2"});
+  run_sql(shell.store(), "UPDATE records_documents SET value=x'00' WHERE key='orders/7'");
+  const auto damaged = shell.annal({"verify"});
+  EXPECT_EQ(damaged.code, 65);
+  EXPECT_THAT(damaged.err, StartsWith("annal: orders/7: its row is not what its events say"));
+  EXPECT_THAT(damaged.err, HasSubstr("`annal verify --rebuild`"));
+
+  EXPECT_THAT(shell.ok({"verify", "--rebuild"}), HasSubstr(", rows of 2 documents made anew ("));
+  EXPECT_THAT(shell.ok({"verify"}), StartsWith("sound: 2 events"));
+  EXPECT_EQ(nlohmann::json::parse(shell.ok({"verify", "--rebuild", "--json"})).at("rebuilt"), 2);
+  EXPECT_EQ(shell.ok({"get", "orders/7"}), "1\n");
+}
+
+TEST(DamagedRows, are_left_as_they_are_where_events_are_damaged) {
+  const Shell shell;
+  shell.ok({"put", "orders/7", "--content", "1"});
+  shell.ok({"put", "orders/7", "--content", "2"});
+  run_sql(shell.store(),
+          "UPDATE records_documents SET value=x'00'; "
+          "UPDATE events SET data=x'00' WHERE position=1");
+  const auto answer = shell.annal({"verify", "--rebuild"});
+  EXPECT_EQ(answer.code, 65);
+  EXPECT_THAT(answer.err, HasSubstr("no row was made anew, because the log itself is damaged"));
+}
+
+TEST(BadInput, what_is_no_document_is_told_by_what_was_given) {
+  const Shell shell;
+  for (const auto& [given, what] : std::vector<std::pair<std::string, std::string>>{
+           {"[1]", "annal: [1]: is no document"},
+           {"{\"titel\": 1}", "has an unknown member `titel`"},
+           {"{\"title\": 1}", "its title is no string"},
+           {"{\"a\"", "is no JSON annal keeps, at byte"}}) {
+    const auto answer = shell.annal({"put", "a/b", given});
+    EXPECT_EQ(answer.code, 2) << given;
+    expect_one_line(answer);
+    EXPECT_THAT(answer.err, HasSubstr(what));
+    EXPECT_THAT(answer.err, testing::Not(HasSubstr("body")));
+  }
+  EXPECT_FALSE(std::filesystem::exists(shell.store()));
+}
+
+TEST(BadInput, refusals_tell_what_to_do_instead) {
+  const Shell shell;
+  shell.ok({"put", "orders/7", "--content", "1"});
+  const auto there = shell.annal({"put", "orders/7", "--content", "2", "--expect", "none"});
+  EXPECT_EQ(there.code, 3);
+  EXPECT_THAT(there.err,
+              HasSubstr("already exists; `annal put` without --expect none replaces it"));
+  const auto alive = shell.annal({"undelete", "orders/7"});
+  EXPECT_EQ(alive.code, 3);
+  EXPECT_THAT(alive.err, HasSubstr("is not deleted; `annal get orders/7` shows it"));
+}
+
+TEST(BadInput, arguments_that_would_silently_mean_something_else_are_refused) {
+  const Shell shell;
+  shell.ok({"put", "a/1", "--content", "1"});
+  shell.ok({"put", "a/1", "--content", "2"});
+  for (const auto& [arguments, what] :
+       std::vector<std::pair<std::vector<std::string>, std::string>>{
+           {{"log", "--limit", "-1"}, "--limit"},
+           {{"log", "a/1", "v2..v1"}, "the range ends before it begins"},
+           {{"log", "a/1@v2..v1"}, "the range ends before it begins"},
+           {{"list", "--store", ""}, "--store: is empty: name the store's file"},
+           {{"put", "a/1", ""}, "a/1: "}}) {
+    const auto answer = shell.annal(arguments);
+    EXPECT_EQ(answer.code, 2) << arguments[0];
+    expect_one_line(answer);
+    EXPECT_THAT(answer.err, HasSubstr(what));
+  }
+  EXPECT_EQ(shell.head(), 2u);
+}
+
+TEST(BadInput, messages_that_cannot_be_written_change_neither_answer_nor_exit_code) {
+  const Shell shell;
+  shell.ok({"put", "orders/7", "--content", "1"});
+  const auto without_errors = [&](const std::string& command) {
+    Start start = shell.start_of({});
+    start.arguments = {"/bin/sh", "-c", "exec \"$0\" " + command + " 2> /dev/full", program()};
+    return run(start);
+  };
+  EXPECT_EQ(without_errors("get orders/8").code, 1);
+  EXPECT_EQ(without_errors("--frobnicate").code, 2);
+  const auto found = without_errors("get orders/7");
+  EXPECT_EQ(found.code, 0);
+  EXPECT_EQ(found.out, "1\n");
 }
 
 // Turns bits in the middle of each event's payload: hashes no longer hold.

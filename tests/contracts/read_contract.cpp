@@ -313,7 +313,37 @@ TEST_P(EventLogContract, spaces_and_columns_are_those_declared) {
   twice.records = {put("a", "one"), put("a", "two")};
   refused<Malformed>(twice);
   EXPECT_THROW(log->record("nowhere", "a"), InvalidInput);
+  RecordRequest by_another;
+  by_another.space = "notes";
+  by_another.where = {{"other", 1}};
+  EXPECT_THROW(log->records(by_another), InvalidInput);
   EXPECT_EQ(log->head(), Position{0});
+}
+
+TEST_P(EventLogContract, a_record_follows_from_no_event_that_is_not_there) {
+  Commit commit = commit_of(event_of("thing/1"));
+  commit.records = {put("a", "one")};
+  commit.records[0].derived_at = Position{2};
+  refused<Malformed>(commit);
+  commit.records[0].derived_at = Position{1};
+  append(commit);
+  EXPECT_EQ(log->record("notes", "a")->derived_at, Position{1});
+}
+
+TEST_P(EventLogContract, a_page_of_records_holds_about_8_mib) {
+  const std::string large(1024 * 1024, 'x');
+  for (int i = 0; i < 10; ++i) {
+    Commit commit;
+    commit.records = {put(std::string(1, static_cast<char>('a' + i)), large)};
+    append(commit);
+  }
+  RecordRequest all;
+  all.space = "notes";
+  const RecordPage page = log->records(all);
+  EXPECT_EQ(page.records.size(), 8u);
+  EXPECT_TRUE(page.more);
+  all.after = page.records.back().key;
+  EXPECT_EQ(log->records(all).records.size(), 2u);
 }
 
 // --- descriptions --------------------------------------------------------------------------------
@@ -338,6 +368,7 @@ TEST_P(EventLogContract, statistics_count_what_is_there) {
   const LogStatistics statistics = log->statistics();
   EXPECT_EQ(statistics.head, Position{3});
   EXPECT_EQ(statistics.streams, 2u);
+  EXPECT_EQ(statistics.types, 2u);
   EXPECT_EQ(statistics.commits, 2u);
   EXPECT_GE(statistics.groups, 1u);
   EXPECT_EQ(statistics.queued, 0u);

@@ -1,5 +1,4 @@
 // The bus does not grow with the number of topics and streams it ever saw.
-#include "annal/bus/recently_used.hpp"
 #include "annal/bus/subscriptions.hpp"
 #include "engine/bus/events.hpp"
 
@@ -7,48 +6,6 @@
 
 namespace annal::test {
 namespace {
-
-TEST(RecentlyUsed, remembers_what_was_put) {
-  RecentlyUsed<int> values(4);
-  values.put("a", std::make_shared<int>(1));
-  ASSERT_TRUE(values.find("a"));
-  EXPECT_EQ(*values.find("a"), 1);
-  EXPECT_EQ(values.find("b"), nullptr);
-}
-
-TEST(RecentlyUsed, never_holds_more_than_its_limit) {
-  RecentlyUsed<int> values(10);
-  for (int i = 0; i < 1000; ++i) {
-    values.put(std::to_string(i), std::make_shared<int>(i));
-    EXPECT_LE(values.size(), 10u);
-  }
-}
-
-TEST(RecentlyUsed, forgets_what_was_not_used_for_long_and_keeps_what_was) {
-  RecentlyUsed<int> values(10);
-  values.put("used", std::make_shared<int>(1));
-  values.put("unused", std::make_shared<int>(2));
-  for (int i = 0; i < 100; ++i) {
-    values.put(std::to_string(i), std::make_shared<int>(i));
-    ASSERT_TRUE(values.find("used")) << "after " << i;
-  }
-  EXPECT_EQ(values.find("unused"), nullptr);
-}
-
-TEST(RecentlyUsed, holds_one_at_least) {
-  RecentlyUsed<int> values(0);
-  values.put("a", std::make_shared<int>(1));
-  EXPECT_TRUE(values.find("a"));
-}
-
-TEST(RecentlyUsed, forgets_what_it_is_told_to_in_both_generations) {
-  RecentlyUsed<int> values(4);
-  for (const auto* name : {"a1", "b1", "a2"}) values.put(name, std::make_shared<int>(1));
-  values.forget_if([](const std::string& name) { return name[0] == 'a'; });
-  EXPECT_EQ(values.find("a1"), nullptr);
-  EXPECT_EQ(values.find("a2"), nullptr);
-  EXPECT_TRUE(values.find("b1"));
-}
 
 TEST(Topics, are_remembered_up_to_a_limit_and_told_right_beyond_it) {
   Subscriptions subscriptions(8);

@@ -82,15 +82,23 @@ TEST(Description, never_changes_its_bytes) {
                 length(0) + "\x0d" + "\0\0\0\0"s);
 }
 
-std::string nested(std::size_t depth) {
+FieldDescription nested(std::size_t depth) {
   FieldDescription description = field("", Kind::boolean);
   for (std::size_t i = 1; i < depth; ++i) description = field("", Kind::list, {description});
-  return encode_description(description);
+  return description;
 }
 
 TEST(Description, is_nested_at_most_64_deep) {
-  EXPECT_NO_THROW(decode_description(nested(64)));
-  EXPECT_THROW(decode_description(nested(65)), DecodeError);
+  EXPECT_NO_THROW(decode_description(encode_description(nested(64))));
+  EXPECT_THROW(decode_description(encode_description(nested(65))), DecodeError);
+  EXPECT_EQ(fault(TypeDescription{"a.b", 1, nested(64)}), std::nullopt);
+  EXPECT_EQ(fault(TypeDescription{"a.b", 1, nested(65)}),
+            "the type a.b, version 1, nests fields deeper than 64");
+}
+
+TEST(Description, is_of_a_named_type_and_a_version) {
+  EXPECT_NE(fault(TypeDescription{"no topic", 1, nested(1)}), std::nullopt);
+  EXPECT_NE(fault(TypeDescription{"a.b", 0, nested(1)}), std::nullopt);
 }
 
 TEST(Description, refuses_bytes_that_describe_nothing) {
@@ -104,6 +112,7 @@ TEST(Description, refuses_bytes_that_describe_nothing) {
 TEST(Description, refuses_kinds_and_children_that_do_not_fit) {
   const auto refused = [](const FieldDescription& description) {
     EXPECT_THROW(decode_description(encode_description(description)), DecodeError);
+    EXPECT_NE(fault(TypeDescription{"a.b", 1, description}), std::nullopt);
   };
   refused(field("", static_cast<Kind>(0)));
   refused(field("", static_cast<Kind>(18)));

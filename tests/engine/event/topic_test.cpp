@@ -65,13 +65,6 @@ TEST(TopicPattern, a_lone_wildcard_matches_everything) {
   EXPECT_FALSE(TopicPattern::of("a.>").matches_everything());
 }
 
-TEST(TopicPattern, is_exact_only_without_wildcards) {
-  EXPECT_TRUE(TopicPattern::of("a.b").is_exact());
-  EXPECT_FALSE(TopicPattern::of("a.*").is_exact());
-  EXPECT_FALSE(TopicPattern::of("a.>").is_exact());
-  EXPECT_FALSE(TopicPattern::of("*").is_exact());
-}
-
 TEST(TopicPattern, keeps_its_text_and_is_equal_by_it) {
   EXPECT_EQ(TopicPattern::of("a.*").text(), "a.*");
   EXPECT_EQ(TopicPattern::of("a.*"), TopicPattern::of("a.*"));

@@ -85,6 +85,23 @@ TEST_F(Grouping, the_queue_is_bounded_in_requests) {
   EXPECT_EQ(busy, 3);
 }
 
+TEST_F(Grouping, what_waits_for_its_completion_takes_a_place_in_the_queue) {
+  GroupWriter writer({.queue_requests = 2}, [this](GroupWriter::Group& group) { write(group); });
+  std::promise<void> running, gate;
+  writer.submit(commit_with(), [&](AppendOutcome) {
+    running.set_value();
+    gate.get_future().wait();
+  });
+  running.get_future().wait();
+  std::atomic<int> refused{0};
+  for (int i = 0; i < 10; ++i)
+    writer.submit(commit_with(), [&](AppendOutcome outcome) {
+      refused += std::holds_alternative<Rejected>(outcome) ? 1 : 0;
+    });
+  EXPECT_GE(refused, 8);
+  gate.set_value();
+}
+
 TEST_F(Grouping, the_queue_is_bounded_in_bytes) {
   GroupWriter writer({.queue_bytes = 10000}, [this](GroupWriter::Group& group) { write(group); });
   submit_behind_the_first(writer, 8, 3000);

@@ -2,11 +2,10 @@
 #include "annal/log/point.hpp"
 
 #include "fakes.hpp"
+#include "seed.hpp"
 
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-#include <iostream>
 #include <ostream>
 #include <random>
 
@@ -143,10 +142,7 @@ TEST(Point, is_not_nothing) {
 }
 
 TEST(Point, reads_back_as_it_is_written) {
-  const char* given = std::getenv("SEED");
-  const std::uint64_t seed = given ? std::stoull(given) : std::random_device{}();
-  std::cout << "SEED=" << seed << '\n';
-  std::mt19937_64 random(seed);
+  std::mt19937_64 random(seed());
   const auto some_time = [&] {
     return Timestamp{
         std::chrono::microseconds{static_cast<std::int64_t>(random() % 4'000'000'000'000'000)}};
@@ -160,10 +156,7 @@ TEST(Point, reads_back_as_it_is_written) {
 }
 
 TEST(Point, survives_any_text) {
-  const char* given = std::getenv("SEED");
-  const std::uint64_t seed = given ? std::stoull(given) : std::random_device{}();
-  std::cout << "SEED=" << seed << '\n';
-  std::mt19937_64 random(seed);
+  std::mt19937_64 random(seed());
   constexpr std::string_view pieces[] = {
       "@",          "head",       "~",  "v",  "1",   "99999999999999999999",
       "2026-01-02", "T03:04:05Z", ":",  "..", " ",   "ago",

@@ -20,7 +20,7 @@ using Positions = std::vector<std::uint64_t>;
 
 struct FilledTail : testing::Test {
   FilledTail() {
-    tail.start(Position{10});
+    tail.drop_through(Position{10});
     tail.add(std::vector{posting(1, 11, 1), posting(7, 11), posting(2, 12, 1), posting(7, 12)},
              Position{12});
     tail.add(std::vector{posting(1, 13, 2)}, Position{13});

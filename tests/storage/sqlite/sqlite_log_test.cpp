@@ -62,8 +62,16 @@ class SqliteLog : public testing::Test {
     return answer;
   }
 
+  std::set<std::string> files() const {
+    std::set<std::string> names;
+    for (const auto& entry : std::filesystem::directory_iterator(folder.path()))
+      names.insert(entry.path().filename().string());
+    return names;
+  }
+
   TemporaryFolder folder;
-  std::filesystem::path file = folder / "store.db", copy = folder / "copy.db";
+  std::filesystem::path file = folder / "store.db", copy = folder / "copy.db",
+                        link = folder / "link.db";
   ManualClock clock;
   SeededRandomness randomness;
 };
@@ -202,12 +210,35 @@ TEST_F(SqliteLog, what_is_no_store_is_refused_and_left_alone) {
   std::string first;
   std::getline(in, first);
   EXPECT_EQ(first.substr(0, 15), "These are notes");
+  EXPECT_EQ(files(), std::set<std::string>{"store.db"});
 }
 
 TEST_F(SqliteLog, another_programs_database_is_refused) {
   sql("CREATE TABLE customers(name)");
   EXPECT_NE(message_of([&] { open(); }).find("is no annal store"), std::string::npos);
   EXPECT_EQ(sql("SELECT count(*) FROM sqlite_schema"), "1");
+  EXPECT_EQ(files(), std::set<std::string>{"store.db"});
+}
+
+TEST_F(SqliteLog, a_file_under_two_names_is_one_store) {
+  auto first = open();
+  std::filesystem::create_symlink(file, folder / "link.db");
+  std::swap(file, link);
+  EXPECT_THROW(open(), StoreBusy);
+  first.reset();
+  append(*open(), "thing/1");
+  std::swap(file, link);
+  EXPECT_EQ(open()->head(), Position{1});
+}
+
+TEST_F(SqliteLog, a_change_of_the_working_folder_does_not_matter_to_an_open_store) {
+  const auto before = std::filesystem::current_path();
+  std::filesystem::current_path(folder.path());
+  file = "store.db";
+  auto log = open();
+  std::filesystem::current_path(before);
+  append(*log, "thing/1");
+  EXPECT_EQ(log->stream_version("thing/1"), Version{1});
 }
 
 TEST_F(SqliteLog, an_empty_file_is_refused) {
@@ -258,10 +289,7 @@ TEST_F(SqliteLog, the_file_is_made_as_the_format_says) {
 
 TEST_F(SqliteLog, closing_leaves_one_file_and_its_lock) {
   { append(*open(), "thing/1", 50); }
-  std::set<std::string> names;
-  for (const auto& entry : std::filesystem::directory_iterator(folder.path()))
-    names.insert(entry.path().filename().string());
-  EXPECT_EQ(names, (std::set<std::string>{"store.db", "store.db.lock"}));
+  EXPECT_EQ(files(), (std::set<std::string>{"store.db", "store.db.lock"}));
 }
 
 TEST_F(SqliteLog, a_changed_event_is_found_and_never_served) {
@@ -333,6 +361,10 @@ TEST_F(SqliteLog, verify_names_what_is_not_as_it_was_recorded) {
             std::string::npos);
   EXPECT_NE(faults_after("INSERT INTO postings VALUES(12345,7,NULL)").find("the log needs"),
             std::string::npos);
+  const std::string nameless = faults_after("UPDATE events SET stream=999 WHERE position=7");
+  EXPECT_NE(nameless.find("position 7: the store has no name number 999"), std::string::npos);
+  EXPECT_EQ(nameless.find("the chain"), std::string::npos) << nameless;
+  EXPECT_NE(faults_after("DELETE FROM event_types").find("the index of types"), std::string::npos);
 }
 
 TEST_F(SqliteLog, spaces_keep_the_columns_they_were_made_with) {
@@ -342,6 +374,27 @@ TEST_F(SqliteLog, spaces_keep_the_columns_they_were_made_with) {
   EXPECT_THROW(sqlite::open(file, options), ConfigurationError);
   options.spaces = {{"no words; DROP TABLE events", {}}};
   EXPECT_THROW(sqlite::open(file, options), ConfigurationError);
+  options.mode = sqlite::Mode::read_only;
+  options.spaces = {{"notes", {"another"}}};
+  EXPECT_THROW(sqlite::open(file, options), ConfigurationError);
+  options.spaces = {{"drafts", {}}};
+  EXPECT_NE(message_of([&] { sqlite::open(file, options); }).find("open it once for writing"),
+            std::string::npos);
+}
+
+TEST_F(SqliteLog, the_index_tail_stays_bounded_when_groups_are_large) {
+  auto log = open();
+  for (int wave = 0; wave < 6; ++wave) {
+    std::vector<std::future<AppendOutcome>> answers;
+    for (int i = 0; i < 5; ++i) {
+      Commit commit;
+      for (int j = 0; j < 1000; ++j) commit.events.push_back(event_of("thing/1"));
+      answers.push_back(log->append_async(std::move(commit)));
+    }
+    for (auto& answer : answers) answer.get();
+  }
+  EXPECT_LE(log->statistics().unindexed, 16'000u);
+  EXPECT_TRUE(log->verify().faults.empty());
 }
 
 TEST_F(SqliteLog, measures_its_syncs) {

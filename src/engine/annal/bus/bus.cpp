@@ -17,8 +17,7 @@ struct Failed {
 
 // About what an event takes in memory.
 std::size_t footprint(const Envelope& event) {
-  std::size_t bytes = sizeof(Envelope) + event.data.size();
-  for (const auto& [key, value] : event.metadata) bytes += key.size() + value.size();
+  std::size_t bytes = sizeof(Envelope) + bytes_of(event);
   for (const auto& tag : event.tags) bytes += tag.size();
   return bytes;
 }

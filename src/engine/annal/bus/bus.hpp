@@ -155,6 +155,7 @@ class Bus {
     std::string by;  // the middleware that dropped or spoilt it; "bus" if it is refused
     // Set if it may not be recorded: "dropped", "failed: …", "changed the type …", "refused: …".
     std::string why;
+    bool failed = false;  // the middleware threw
   };
   // Runs the middleware only. An event that comes back under another type or stream is refused.
   Admission admit(Envelope event) const;

@@ -32,7 +32,7 @@ Bus::Admission run_stage(const Stage& stage, Envelope event) {
       return {std::nullopt, stage.name, changed("stream", stream, result->stream)};
     return {std::move(result), {}, {}};
   } catch (...) {
-    return {std::nullopt, stage.name, "failed: " + text_of_current_exception()};
+    return {std::nullopt, stage.name, "failed: " + text_of_current_exception(), true};
   }
 }
 

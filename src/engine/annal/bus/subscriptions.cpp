@@ -6,8 +6,8 @@
 #endif
 
 #include "annal/bus/failure_text.hpp"
-#include "annal/bus/recently_used.hpp"
 #include "annal/bus/roster.hpp"
+#include "annal/log/recently_used.hpp"
 
 #include <boost/signals2/signal.hpp>
 
@@ -131,7 +131,7 @@ struct Subscriptions::State {
   std::size_t size = 0;
   Roster<Subscription> by_pattern;
   std::unordered_map<std::string, Roster<Subscription>> by_stream;
-  RecentlyUsed<Topic> topics;
+  RecentlyUsed<std::string, std::shared_ptr<Topic>> topics;
   boost::signals2::signal<void()> lives;  // last: its slots die first
 };
 
@@ -186,7 +186,7 @@ void Subscriptions::State::sweep_if_due() {
 }
 
 std::shared_ptr<Topic> Subscriptions::State::topic(const std::string& type) {
-  if (auto known = topics.find(type)) return known;
+  if (const auto* known = topics.find(type)) return *known;
   Table table;
   for (const auto& [sequence, subscription] : by_pattern.members())
     if (std::get<TopicPattern>(subscription->interest).matches(type)) table.push_back(subscription);

@@ -22,15 +22,6 @@
 
 namespace annal {
 
-// What a store keeps about one version of one type,
-// so that programs that do not know it can show it.
-struct TypeDescription {
-  std::string type;
-  std::uint32_t schema_version = 1;
-  FieldDescription fields;
-  friend bool operator==(const TypeDescription&, const TypeDescription&) = default;
-};
-
 // An event type as the program knows it.
 struct EventType {
   std::string name;
@@ -82,7 +73,7 @@ class Catalogue {
 
   const EventType* find(std::string_view name) const;
   const EventType* find(std::type_index cpp_type) const;
-  // The type's name. Throws ConfigurationError if the C++ type was never added.
+  // The event type of a C++ type. Throws ConfigurationError if the C++ type was never added.
   template <class T>
   const EventType& of() const {
     return known(typeid(T));

@@ -2,6 +2,7 @@
 
 #include "annal/event/codec.hpp"
 #include "annal/event/json.hpp"
+#include "annal/event/topic.hpp"
 
 #include <algorithm>
 
@@ -47,25 +48,50 @@ bool fits(FieldKind kind, std::uint32_t children) {
   }
 }
 
+// Why no field can be like this, `depth` others around it; nothing if one can.
+std::optional<std::string> fault_in_field(const std::string& name, FieldKind kind,
+                                          std::uint32_t children, std::size_t depth) {
+  if (depth == description_depth_limit)
+    return "nests fields deeper than " + std::to_string(description_depth_limit);
+  if (!is_utf8(name)) return "has a field whose name is not UTF-8";
+  if (fits(kind, children)) return std::nullopt;
+  return "has a field '" + name + "' of kind " + std::to_string(static_cast<unsigned>(kind)) +
+         " with " + std::to_string(children) + " children";
+}
+
+std::optional<std::string> fault_in(const FieldDescription& field, std::size_t depth) {
+  const auto children = static_cast<std::uint32_t>(field.children.size());
+  if (auto why = fault_in_field(field.name, field.kind, children, depth)) return why;
+  for (const auto& child : field.children)
+    if (auto why = fault_in(child, depth + 1)) return why;
+  return std::nullopt;
+}
+
 FieldDescription take_field(const std::vector<FieldRow>& rows, std::size_t& next,
                             std::size_t depth) {
   if (next == rows.size()) throw DecodeError("a type description that ends too early");
-  if (depth == description_depth_limit)
-    throw DecodeError("a type description nested deeper than 64");
   const FieldRow& row = rows[next++];
-  if (!fits(row.kind, row.children))
-    throw DecodeError("a type description whose field '" + row.name + "' has kind " +
-                      std::to_string(static_cast<unsigned>(row.kind)) + " and " +
-                      std::to_string(row.children) +
-                      " children; upgrade the program if the store is newer");
+  if (const auto why = fault_in_field(row.name, row.kind, row.children, depth))
+    throw DecodeError("a type description that " + *why +
+                      "; upgrade the program if the store is newer");
   FieldDescription field{row.name, row.kind, {}};
-  if (!is_utf8(row.name)) throw DecodeError("a type description with a name that is not UTF-8");
   for (std::uint32_t i = 0; i < row.children; ++i)
     field.children.push_back(take_field(rows, next, depth + 1));
   return field;
 }
 
 }  // namespace
+
+std::optional<std::string> fault(const TypeDescription& type) {
+  const std::string name =
+      "the type " + type.type + ", version " + std::to_string(type.schema_version) + ", ";
+  if (!is_topic(type.type))
+    return name +
+           "is not named like one: write letters, digits, _ and - in segments joined by dots";
+  if (type.schema_version == 0) return name + "has no version: versions begin at 1";
+  const auto why = fault_in(type.fields, 0);
+  return why ? std::optional(name + *why) : std::nullopt;
+}
 
 bool takes_bytes(const FieldDescription& field) {
   return field.kind != FieldKind::structure ||

@@ -65,6 +65,23 @@ struct FieldDescription {
   friend bool operator==(const FieldDescription&, const FieldDescription&) = default;
 };
 
+// What a store keeps about one version of one type,
+// so that programs that do not know it can show it.
+struct TypeDescription {
+  std::string type;
+  std::uint32_t schema_version = 1;
+  FieldDescription fields;
+  friend bool operator==(const TypeDescription&, const TypeDescription&) = default;
+};
+
+// Fields may be nested this deep.
+inline constexpr std::size_t description_depth_limit = 64;
+
+// Why no log takes the description, as one line that names the type: a name that is no topic, a
+// schema version 0, fields nested too deep, or kinds and children that do not fit. Nothing if all
+// is well.
+std::optional<std::string> fault(const TypeDescription& type);
+
 // False if every value of this shape is written as no bytes at all: a structure without fields.
 bool takes_bytes(const FieldDescription& field);
 
@@ -175,9 +192,6 @@ template <class T>
 FieldDescription describe() {
   return codec::Describer::of<T>("");
 }
-
-// Fields may be nested this deep.
-inline constexpr std::size_t description_depth_limit = 64;
 
 // Descriptions as bytes, for the store's table of types.
 //   throws    DecodeError if the bytes are no description, or one nested too deep

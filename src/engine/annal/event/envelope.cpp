@@ -1,34 +1,9 @@
 #include "annal/event/envelope.hpp"
 
+#include "annal/event/canonical_bytes.hpp"
+
 namespace annal {
 namespace {
-
-// The canonical bytes of a hash: integers little-endian, texts behind their 32-bit length.
-class CanonicalBytes {
- public:
-  void raw(std::string_view bytes) { bytes_.append(bytes); }
-  void u8(std::uint8_t value) { bytes_.push_back(static_cast<char>(value)); }
-  void u32(std::size_t value) { integer(value, 4); }
-  void i64(std::int64_t value) { integer(static_cast<std::uint64_t>(value), 8); }
-  void text(std::string_view value) {
-    u32(value.size());
-    raw(value);
-  }
-  void reserve(std::size_t size) { bytes_.reserve(size); }
-  std::string_view view() const { return bytes_; }
-
- private:
-  void integer(std::uint64_t value, int width) {
-    for (int i = 0; i < width; ++i) u8(static_cast<std::uint8_t>(value >> 8 * i));
-  }
-
-  std::string bytes_;
-};
-
-template <class Array>
-std::string_view view_of(const Array& bytes) {
-  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
-}
 
 Hash metadata_digest(const Envelope& event) {
   CanonicalBytes metadata;
@@ -46,6 +21,12 @@ std::optional<std::string> Envelope::meta(const std::string& key) const {
   for (const auto& [name, value] : metadata)
     if (name == key) return value;
   return std::nullopt;
+}
+
+std::size_t bytes_of(const Envelope& event) {
+  std::size_t bytes = event.data.size();
+  for (const auto& [key, value] : event.metadata) bytes += key.size() + value.size();
+  return bytes;
 }
 
 std::string media_type(const Envelope& event) {

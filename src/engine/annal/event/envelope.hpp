@@ -51,6 +51,9 @@ struct Envelope {
   std::optional<std::string> meta(const std::string& key) const;
 };
 
+// What counts towards the limits: data and metadata.
+std::size_t bytes_of(const Envelope& event);
+
 // The media type under which an event's data travels: content_type, or what its codec implies.
 std::string media_type(const Envelope& event);
 

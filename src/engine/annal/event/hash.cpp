@@ -39,7 +39,7 @@ unsigned hex_value(char c) {
 
 }  // namespace
 
-std::string Hash::to_hex() const {
+std::string to_hex(std::span<const std::uint8_t> bytes) {
   static constexpr char digits[] = "0123456789abcdef";
   std::string text;
   text.reserve(2 * bytes.size());
@@ -49,6 +49,8 @@ std::string Hash::to_hex() const {
   }
   return text;
 }
+
+std::string Hash::to_hex() const { return annal::to_hex(bytes); }
 
 std::optional<Hash> Hash::from_hex(std::string_view text) {
   Hash hash;

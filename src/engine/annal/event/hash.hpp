@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <initializer_list>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -21,6 +22,9 @@ struct Hash {
 // Fresh randomness hashed in front of an event's payload, so that the digest left behind by an
 // erasure says nothing about what was erased.
 using Salt = std::array<std::uint8_t, 16>;
+
+// Two hexadecimal digits a byte, in lower case.
+std::string to_hex(std::span<const std::uint8_t> bytes);
 
 // SHA-256 over the parts, one after another.
 //   cost      ≈ 0.3 µs, and 3 ns a byte on a machine without SHA instructions

@@ -21,8 +21,6 @@ class TopicPattern {
   static TopicPattern of(std::string_view text);
 
   bool matches(std::string_view topic) const;
-  // True if the pattern can match one topic only: its own text.
-  bool is_exact() const { return exact_; }
   bool matches_everything() const { return everything_; }
   const std::string& text() const { return text_; }
 
@@ -32,7 +30,7 @@ class TopicPattern {
 
  private:
   std::string text_;
-  bool exact_ = false;
+  bool exact_ = false;  // no wildcards: it matches its own text
   bool everything_ = false;
 };
 

@@ -1,5 +1,6 @@
 #include "annal/log/commit.hpp"
 
+#include "annal/event/canonical_bytes.hpp"
 #include "annal/event/json.hpp"
 #include "annal/event/topic.hpp"
 #include "annal/log/event_log.hpp"
@@ -11,19 +12,7 @@ namespace annal {
 
 namespace {
 
-// Appends little-endian bytes, as docs/reference/file-format.md lays hashes out.
-void put_number(std::string& out, std::uint64_t number, int bytes) {
-  for (int i = 0; i < bytes; ++i) out.push_back(static_cast<char>(number >> (8 * i)));
-}
-
-void put_text(std::string& out, std::string_view text) {
-  put_number(out, text.size(), 4);
-  out.append(text);
-}
-
-std::string_view bytes_of(const Hash& hash) {
-  return {reinterpret_cast<const char*>(hash.bytes.data()), hash.bytes.size()};
-}
+using namespace std::string_view_literals;
 
 bool is_plain(std::string_view text) {
   return is_utf8(text) && std::none_of(text.begin(), text.end(), [](char c) {
@@ -45,7 +34,8 @@ std::string quoted(std::string_view text) {
 std::string fault_in_stream(std::string_view stream) {
   const auto slash = stream.find('/');
   if (stream.size() > limits::stream_bytes)
-    return "the stream " + quoted(stream) + " is over 1024 bytes";
+    return "the stream " + quoted(stream) + " is over " + std::to_string(limits::stream_bytes) +
+           " bytes";
   if (slash == std::string_view::npos || !is_word(stream.substr(0, slash)) ||
       slash + 1 == stream.size() || !is_plain(stream))
     return "the stream " + quoted(stream) +
@@ -63,11 +53,15 @@ std::string fault_in_tag(std::string_view tag) {
 }
 
 std::string fault_in_names(const Envelope& event) {
-  for (const auto* name :
-       {&event.source, &event.correlation_id, &event.causation_id, &event.content_type})
-    if (name->size() > limits::name_bytes || !is_plain(*name))
-      return quoted(*name) +
-             " is not a name of at most 256 bytes in UTF-8 without control characters";
+  const std::pair<const char*, const std::string&> names[] = {
+      {"source", event.source},
+      {"correlation id", event.correlation_id},
+      {"causation id", event.causation_id},
+      {"content type", event.content_type}};
+  for (const auto& [what, name] : names)
+    if (name.size() > limits::name_bytes || !is_plain(name))
+      return std::string("the ") + what + ' ' + quoted(name) + " is not at most " +
+             std::to_string(limits::name_bytes) + " bytes of UTF-8 without control characters";
   std::set<std::string_view> seen;
   for (const auto& tag : event.tags) {
     if (auto fault = fault_in_tag(tag); !fault.empty()) return fault;
@@ -75,7 +69,7 @@ std::string fault_in_names(const Envelope& event) {
   }
   if (event.tags.size() > limits::event_tags)
     return "an event of " + event.stream + " carries " + std::to_string(event.tags.size()) +
-           " tags; 32 are the limit";
+           " tags; " + std::to_string(limits::event_tags) + " are the limit";
   seen.clear();
   for (const auto& [key, value] : event.metadata) {
     if (key.empty() || key.size() > limits::name_bytes || !is_utf8(key) || !is_utf8(value))
@@ -99,11 +93,7 @@ std::string fault_in(const Envelope& event) {
   return fault_in_names(event);
 }
 
-std::size_t metadata_bytes(const Envelope& event) {
-  std::size_t bytes = 0;
-  for (const auto& [key, value] : event.metadata) bytes += key.size() + value.size();
-  return bytes;
-}
+std::size_t bytes_of(const RecordChange& record) { return record.value ? record.value->size() : 0; }
 
 std::optional<TooLarge> excess(const Commit& commit) {
   if (commit.events.size() > limits::commit_events)
@@ -111,20 +101,14 @@ std::optional<TooLarge> excess(const Commit& commit) {
   if (commit.records.size() > limits::commit_records)
     return TooLarge{"the commit's number of records", commit.records.size(),
                     limits::commit_records};
-  std::size_t total = 0;
-  for (const auto& event : commit.events) {
-    const std::size_t size = event.data.size() + metadata_bytes(event);
-    if (size > limits::event_bytes)
+  for (const auto& event : commit.events)
+    if (const std::size_t size = bytes_of(event); size > limits::event_bytes)
       return TooLarge{"an event of " + event.stream, size, limits::event_bytes};
-    total += size;
-  }
-  for (const auto& record : commit.records) {
-    const std::size_t size = record.value ? record.value->size() : 0;
-    if (size > limits::record_bytes)
+  for (const auto& record : commit.records)
+    if (const std::size_t size = bytes_of(record); size > limits::record_bytes)
       return TooLarge{"the record " + record.space + ' ' + record.key, size, limits::record_bytes};
-    total += size;
-  }
-  if (total > limits::commit_bytes) return TooLarge{"the commit", total, limits::commit_bytes};
+  if (const std::size_t total = bytes_of(commit); total > limits::commit_bytes)
+    return TooLarge{"the commit", total, limits::commit_bytes};
   return std::nullopt;
 }
 
@@ -138,7 +122,8 @@ std::string fault_in(const Commit& commit) {
   std::set<std::pair<std::string_view, std::string_view>> keys;
   for (const auto& record : commit.records) {
     if (record.key.empty() || record.key.size() > limits::record_key_bytes)
-      return "the record key " + quoted(record.key) + " is not 1–512 bytes long";
+      return "the record key " + quoted(record.key) + " is not 1–" +
+             std::to_string(limits::record_key_bytes) + " bytes long";
     if (!keys.insert({record.space, record.key}).second)
       return "the record " + quoted(record.key) + " is changed twice in one commit";
   }
@@ -152,29 +137,35 @@ std::string fault_in(const Commit& commit) {
   return {};
 }
 
-// What the events say, without what differs between two tries
-// of one request (ids, salts, correlation).
+}  // namespace
+
 Hash hash_of_request(const Commit& commit) {
-  std::string text = "annal.request.1";
-  text.push_back('\0');
+  CanonicalBytes said;
+  said.raw("annal.request.1\0"sv);
   for (const auto& event : commit.events) {
-    for (std::string_view part : {std::string_view(event.stream), std::string_view(event.type),
-                                  std::string_view(event.content_type),
-                                  std::string_view(event.source), std::string_view(event.data)})
-      put_text(text, part);
-    put_number(text, event.schema_version, 4);
-    put_number(text, static_cast<std::uint8_t>(event.codec), 1);
-    put_number(text, event.tags.size(), 4);
-    for (const auto& tag : event.tags) put_text(text, tag);
-    put_number(text, event.metadata.size(), 4);
-    for (const auto& [key, value] : event.metadata) put_text(text, key), put_text(text, value);
+    for (const auto* part :
+         {&event.stream, &event.type, &event.content_type, &event.source, &event.data})
+      said.text(*part);
+    said.u32(event.schema_version);
+    said.u8(static_cast<std::uint8_t>(event.codec));
+    said.u8(event.occurred_at.has_value());
+    if (event.occurred_at) said.i64(event.occurred_at->time_since_epoch().count());
+    said.u32(event.tags.size());
+    for (const auto& tag : event.tags) said.text(tag);
+    said.u32(event.metadata.size());
+    for (const auto& [key, value] : event.metadata) said.text(key), said.text(value);
   }
   for (const auto& condition : commit.conditions)
-    put_text(text, condition.stream), put_text(text, condition.expected.to_string());
-  return sha256({text});
+    said.text(condition.stream), said.text(condition.expected.to_string());
+  return sha256({said.view()});
 }
 
-}  // namespace
+std::size_t bytes_of(const Commit& commit) {
+  std::size_t bytes = 0;
+  for (const auto& event : commit.events) bytes += bytes_of(event);
+  for (const auto& record : commit.records) bytes += bytes_of(record);
+  return bytes;
+}
 
 bool ExpectedVersion::holds(Version actual) const {
   switch (kind_) {
@@ -242,17 +233,18 @@ std::string Rejected::message() const {
 }
 
 Hash commit_hash(const Hash& previous, Timestamp recorded_at, const std::vector<Envelope>& events) {
-  std::string text = "annal.commit.1";
-  text.push_back('\0');
-  text.append(bytes_of(previous));
-  put_number(text, static_cast<std::uint64_t>(recorded_at.time_since_epoch().count()), 8);
-  put_number(text, events.size(), 4);
+  CanonicalBytes sealed;
+  sealed.reserve(64 + 48 * events.size());
+  sealed.raw("annal.commit.1\0"sv);
+  sealed.raw(view_of(previous.bytes));
+  sealed.i64(recorded_at.time_since_epoch().count());
+  sealed.u32(events.size());
   for (const auto& event : events) {
-    put_number(text, event.position.value, 8);
-    put_number(text, event.version.value, 8);
-    text.append(bytes_of(event.hash));
+    sealed.u64(event.position.value);
+    sealed.u64(event.version.value);
+    sealed.raw(view_of(event.hash.bytes));
   }
-  return sha256({text});
+  return sha256({sealed.view()});
 }
 
 std::optional<Rejected> prepare(Commit& commit, UlidGenerator& ids, Randomness& randomness) {

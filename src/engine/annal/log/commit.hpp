@@ -25,6 +25,7 @@ inline constexpr std::size_t event_tags = 32;
 inline constexpr std::size_t idempotency_key_bytes = 128;  // visible ASCII
 inline constexpr std::size_t record_key_bytes = 1024;      // without its space
 inline constexpr std::size_t record_bytes = 2 * 1024 * 1024;
+inline constexpr std::size_t page_bytes = 8 * 1024 * 1024;  // of a page, and one thing more
 }  // namespace limits
 
 // What a stream must look like for the commit to happen.
@@ -80,11 +81,18 @@ struct Commit {
   std::vector<RecordChange> records;
   std::optional<std::string> idempotency_key;  // 1–128 visible ASCII characters
   // What makes two requests with one key the same request;
-  // by default a hash of what the events say.
+  // by default hash_of_request.
   std::optional<Hash> request_hash;
   // For imports: the time to record, clamped to between the last one + 1 µs and now.
   std::optional<Timestamp> recorded_at;
 };
+
+// The request_hash of a commit that comes without one: over what its events say and its conditions,
+// not over what differs between two tries of one request (ids, salts, correlation, records).
+Hash hash_of_request(const Commit& commit);
+
+// What counts towards the limits: the events' bytes and the records' values.
+std::size_t bytes_of(const Commit& commit);
 
 enum class Durability : std::uint8_t {
   ephemeral = 0,  // in memory: gone with the process
@@ -132,7 +140,8 @@ struct DiskFull {
 };
 struct Vetoed {
   std::string by, reason;
-};  // middleware or a control handler said no
+  bool failed = false;  // it threw: a fault, and no decision
+};                      // middleware or a control handler said no
 struct Closed {
   std::string why;
 };  // the store is closed, read-only or has failed

@@ -29,9 +29,12 @@ void check(const ReadRequest& request) {
     throw InvalidInput("versions bound a read of one stream: name the stream");
 }
 
-void check(const RecordRequest& request) {
+void check(const RecordRequest& request, const SpaceDeclaration& space) {
   if (request.limit == 0 || request.limit > 4096)
     throw InvalidInput("a page of " + std::to_string(request.limit) + " records: ask for 1–4096");
+  for (const auto& [column, value] : request.where)
+    if (std::find(space.columns.begin(), space.columns.end(), column) == space.columns.end())
+      throw InvalidInput("records \"" + space.name + "\" are not looked up by \"" + column + '"');
 }
 
 }  // namespace annal

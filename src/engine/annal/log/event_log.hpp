@@ -66,9 +66,10 @@ struct RecordRequest {
   std::size_t limit = 256;  // 1–4096
 };
 
+// At most `limit` records and about 8 MiB of them, whichever comes first.
 struct RecordPage {
   std::vector<Record> records;
-  Position head;
+  Position head;  // the log's head when they were read
   bool more = false;
 };
 
@@ -106,7 +107,8 @@ struct LogStatistics {
   bool read_only = false;
 };
 
-// Called once with the outcome, on a thread of the log's that is not its writer.
+// Called once with the outcome: on a thread of the log's that is not its writer, or by submit itself
+// for a commit that never reaches the writer.
 using Completion = std::function<void(AppendOutcome)>;
 
 //   threads   every member: any number of callers
@@ -115,8 +117,8 @@ class EventLog {
   virtual ~EventLog() = default;
 
   // Hands the commit to the writer.
-  //   completion  runs once, also when the commit is refused or the log is closed; must not throw
-  //   returns     at once; a full queue is Rejected{Busy}
+  //   completion  runs once, and before this returns if the commit is refused at once: as malformed
+  //               or too large, by a full queue (Rejected{Busy}) or a closed log; must not throw
   //   cost        the event hashes are computed here, on the caller's thread
   virtual void submit(Commit commit, Completion completion) = 0;
 
@@ -149,6 +151,7 @@ class EventLog {
 
   // Every type ever declared to this log, from whichever program.
   virtual std::vector<TypeDescription> type_descriptions() const = 0;
+  // Throws InvalidInput for a description nobody could read again.
   virtual void declare_types(const std::vector<TypeDescription>& types) = 0;
 
   // Reads everything: hashes, chain, positions, versions, indexes.
@@ -156,11 +159,14 @@ class EventLog {
   virtual Verification verify(const std::function<void(Position)>& progress = {}) const = 0;
   virtual LogStatistics statistics() const = 0;
   virtual Durability durability() const = 0;
+  // Why the log has stopped and takes no commit until it is opened again; empty while it does.
+  //   cost      none to speak of
+  virtual std::string failure() const { return {}; }
 };
 
 // Throw InvalidInput for a request no log answers. For adapters.
 void check(const ReadRequest& request);
-void check(const RecordRequest& request);
+void check(const RecordRequest& request, const SpaceDeclaration& space);
 
 // What the log does with a commit before it is queued: checks every limit and name, fills in ids
 // and salts, and computes event hashes and the request hash. For adapters.

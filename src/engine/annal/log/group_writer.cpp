@@ -6,11 +6,9 @@ namespace annal {
 
 namespace {
 
-std::size_t bytes_of(const Commit& commit) {
-  std::size_t bytes = 0;
-  for (const auto& event : commit.events) bytes += event.data.size() + 256;
-  for (const auto& record : commit.records) bytes += (record.value ? record.value->size() : 0) + 64;
-  return bytes;
+// About what a commit takes in memory while it waits.
+std::size_t footprint(const Commit& commit) {
+  return bytes_of(commit) + 256 * commit.events.size() + 64 * commit.records.size();
 }
 
 }  // namespace
@@ -28,9 +26,9 @@ std::optional<Rejected> GroupWriter::enqueue(std::shared_ptr<Pending> pending) {
   {
     std::lock_guard lock(mutex_);
     if (closed_) return Rejected{Closed{"the store is closed"}};
-    const bool full = queue_.size() >= options_.queue_requests ||
+    const bool full = queue_.size() + uncompleted_ >= options_.queue_requests ||
                       (!queue_.empty() && queued_bytes_ + pending->bytes > options_.queue_bytes);
-    if (full) return Rejected{Busy{queue_.size()}};
+    if (full) return Rejected{Busy{queue_.size() + uncompleted_}};
     queued_bytes_ += pending->bytes;
     queue_.push_back(std::move(pending));
   }
@@ -40,16 +38,15 @@ std::optional<Rejected> GroupWriter::enqueue(std::shared_ptr<Pending> pending) {
 
 void GroupWriter::submit(Commit commit, Completion completion) {
   auto pending = std::make_shared<Pending>();
-  pending->bytes = bytes_of(commit);
+  pending->bytes = footprint(commit);
   pending->commit = std::move(commit);
   pending->completion = std::move(completion);
-  if (auto refusal = enqueue(pending))
-    complete(std::move(pending->completion), std::move(*refusal));
+  if (auto refusal = enqueue(pending)) pending->completion(std::move(*refusal));
 }
 
 AppendOutcome GroupWriter::append(Commit commit) {
   auto pending = std::make_shared<Pending>();
-  pending->bytes = bytes_of(commit);
+  pending->bytes = footprint(commit);
   pending->commit = std::move(commit);
   if (take_turn()) {
     Group group{pending.get()};
@@ -78,15 +75,10 @@ void GroupWriter::end_turn() {
 }
 
 void GroupWriter::complete(Completion completion, AppendOutcome outcome) {
-  {
-    std::lock_guard lock(completions_mutex_);
-    if (!completions_closed_) {
-      completions_.emplace_back(std::move(completion), std::move(outcome));
-      completed_.notify_one();
-      return;
-    }
-  }
-  completion(std::move(outcome));  // closed already: there is no other thread to run it
+  ++uncompleted_;
+  std::lock_guard lock(completions_mutex_);
+  completions_.emplace_back(std::move(completion), std::move(outcome));
+  completed_.notify_one();
 }
 
 std::size_t GroupWriter::queued() const {
@@ -179,6 +171,8 @@ void GroupWriter::run_completions() {
     completions_.pop_front();
     lock.unlock();
     completion(std::move(outcome));
+    completion = nullptr;
+    --uncompleted_;
     lock.lock();
   }
 }

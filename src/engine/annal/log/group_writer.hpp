@@ -43,14 +43,14 @@ class GroupWriter {
               std::function<void()> idle = {});
   ~GroupWriter();
 
-  // The commit must have been prepared. The completion runs on the completions' thread.
+  // The commit must have been prepared. The completion runs on the completions' thread, or before
+  // this returns if the commit is refused at once. A commit takes its place in the queue until its
+  // completion has run, so that slow completions fill the queue and not the memory.
   void submit(Commit commit, Completion completion);
   // A lone caller writes the commit itself: two changes of threads would cost it more than half of
   // what the disk does. Among others it waits, and is woken by the writer itself, without a detour
   // over the completions' thread.
   AppendOutcome append(Commit commit);
-  // Answers a commit that never reaches the writer, on the completions' thread.
-  void complete(Completion completion, AppendOutcome outcome);
 
   std::size_t queued() const;
   // Refuses what comes, writes what is queued, runs what is to be completed.
@@ -64,6 +64,7 @@ class GroupWriter {
   void write();
   Group take_group(std::vector<std::shared_ptr<Pending>>& owned);
   void answer(std::vector<std::shared_ptr<Pending>>& owned);
+  void complete(Completion completion, AppendOutcome outcome);
   void run_completions();
 
   const Options options_;
@@ -74,6 +75,7 @@ class GroupWriter {
   std::condition_variable arrived_;
   std::deque<std::shared_ptr<Pending>> queue_;
   std::size_t queued_bytes_ = 0;
+  std::atomic<std::size_t> uncompleted_{0};  // written, their completions waiting or running
   bool closed_ = false;
   bool writing_ = false;  // a group is on its way; by the writer's thread or by a lone caller
   bool wrote_ = false;    // since the writer's thread last looked

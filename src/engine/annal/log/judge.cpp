@@ -19,7 +19,9 @@ std::optional<AppendOutcome> answer_for_key(const Commit& commit, LogState& stat
   return earlier->outcome;
 }
 
-std::optional<AppendOutcome> fault_in_record(const RecordChange& change, LogState& state) {
+//   newest    the head once the commit is in the log
+std::optional<AppendOutcome> fault_in_record(const RecordChange& change, Position newest,
+                                             LogState& state) {
   const SpaceDeclaration* space = state.space(change.space);
   if (space == nullptr)
     return Rejected{Malformed{"the log has no space of records named \"" + change.space +
@@ -32,6 +34,10 @@ std::optional<AppendOutcome> fault_in_record(const RecordChange& change, LogStat
                        !std::all_of(change.columns.begin(), change.columns.end(), known)))
     return Rejected{Malformed{"the record " + change.space + ' ' + change.key +
                               " does not give the columns its space declares"}};
+  if (change.derived_at && *change.derived_at > newest)
+    return Rejected{Malformed{"the record " + change.space + ' ' + change.key +
+                              " is derived at position " +
+                              std::to_string(change.derived_at->value) + ", beyond the log's end"}};
   if (!change.expected) return std::nullopt;
   const Position actual = state.record_position(change.space, change.key);
   if (actual == *change.expected) return std::nullopt;
@@ -40,14 +46,15 @@ std::optional<AppendOutcome> fault_in_record(const RecordChange& change, LogStat
 
 }  // namespace
 
-std::optional<AppendOutcome> judge(const Commit& commit, LogState& state) {
+std::optional<AppendOutcome> judge(const Commit& commit, const LogHead& head, LogState& state) {
   if (auto answer = answer_for_key(commit, state)) return answer;
   for (const auto& [stream, expected] : commit.conditions) {
     const Version actual = state.stream_version(stream);
     if (!expected.holds(actual)) return Rejected{VersionConflict{stream, expected, actual}};
   }
+  const Position newest{head.position.value + commit.events.size()};
   for (const auto& change : commit.records)
-    if (auto fault = fault_in_record(change, state)) return fault;
+    if (auto fault = fault_in_record(change, newest, state)) return fault;
   return std::nullopt;
 }
 

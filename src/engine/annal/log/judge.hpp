@@ -30,7 +30,8 @@ struct LogHead {
 
 // Why the commit may not happen, or the first answer if its idempotency key has been used for the
 // same request; nothing if it may be written.
-std::optional<AppendOutcome> judge(const Commit& commit, LogState& state);
+//   head      of the log that `state` tells of
+std::optional<AppendOutcome> judge(const Commit& commit, const LogHead& head, LogState& state);
 
 // Gives the commit its place: positions, versions, recorded_at, and moves `head` past it.
 //   returns   what the caller is told once the commit is durable

@@ -14,16 +14,6 @@ namespace {
 
 using document::Aggregate;
 
-std::size_t bytes_of(const Commit& commit) {
-  std::size_t bytes = 0;
-  for (const auto& event : commit.events) {
-    bytes += event.data.size();
-    for (const auto& [key, value] : event.metadata) bytes += key.size() + value.size();
-  }
-  for (const auto& record : commit.records) bytes += record.value ? record.value->size() : 0;
-  return bytes;
-}
-
 // Snapshots are a cache: the commit is made without them rather than not made.
 void add_what_fits(Commit& commit, std::vector<RecordChange> snapshots) {
   std::size_t bytes = bytes_of(commit);

@@ -54,16 +54,6 @@ Hash hash_of(const std::vector<Envelope>& events) {
   return sha256({text});
 }
 
-std::size_t bytes_of(const Commit& commit) {
-  std::size_t bytes = 0;
-  for (const auto& event : commit.events) {
-    bytes += event.data.size();
-    for (const auto& [key, value] : event.metadata) bytes += key.size() + value.size();
-  }
-  for (const auto& record : commit.records) bytes += record.value ? record.value->size() : 0;
-  return bytes;
-}
-
 // A document that the commit changes.
 struct Touched {
   DocumentKey key;

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <condition_variable>
 #include <mutex>
+#include <set>
 #include <unordered_map>
 
 namespace annal::memory {
@@ -34,7 +35,7 @@ class MemoryLog final : public EventLog, private LogState {
 
   void submit(Commit commit, Completion completion) override {
     if (auto refusal = prepare(commit, ids_, randomness_))
-      writer_.complete(std::move(completion), std::move(*refusal));
+      completion(std::move(*refusal));
     else
       writer_.submit(std::move(commit), std::move(completion));
   }
@@ -87,7 +88,7 @@ class MemoryLog final : public EventLog, private LogState {
 
   std::optional<Record> record(std::string_view space, std::string_view key) const override {
     std::lock_guard lock(mutex_);
-    const Records& records = records_of(space);
+    const Records& records = space_of(space).records;
     const auto found = records.find(key);
     if (found == records.end()) return std::nullopt;
     return found->second;
@@ -107,6 +108,8 @@ class MemoryLog final : public EventLog, private LogState {
   }
 
   void declare_types(const std::vector<TypeDescription>& types) override {
+    for (const auto& type : types)
+      if (const auto why = fault(type)) throw InvalidInput(*why);
     std::lock_guard lock(mutex_);
     for (const auto& type : types) {
       const auto same = [&](const TypeDescription& known) {
@@ -127,12 +130,16 @@ class MemoryLog final : public EventLog, private LogState {
     LogStatistics statistics;
     statistics.head = head_.position;
     statistics.streams = streams_.size();
-    statistics.types = types_.size();
     statistics.commits = commits_.size();
     statistics.groups = groups_;
     statistics.queued = writer_.queued();
     statistics.durability = Durability::ephemeral;
-    for (const auto& event : events_) statistics.bytes += event.data.size();
+    std::set<std::string_view> types;
+    for (const auto& event : events_) {
+      statistics.bytes += bytes_of(event);
+      types.insert(event.type);
+    }
+    statistics.types = types.size();
     return statistics;
   }
 
@@ -149,7 +156,7 @@ class MemoryLog final : public EventLog, private LogState {
   }
 
   AppendOutcome commit(Commit& commit) {
-    if (auto answer = judge(commit, *this)) return std::move(*answer);
+    if (auto answer = judge(commit, head_, *this)) return std::move(*answer);
     const Appended appended = seal(commit, *this, head_, clock_.now(), Durability::ephemeral);
     if (!commit.events.empty())
       commits_.push_back({appended.first, appended.last, appended.recorded_at, appended.hash,
@@ -180,7 +187,7 @@ class MemoryLog final : public EventLog, private LogState {
   Version stream_version(std::string_view stream) override { return version_of(stream); }
   std::optional<KeyedCommit> keyed_commit(std::string_view key) override { return keyed(key); }
   Position record_position(std::string_view space, std::string_view key) override {
-    const Records& records = records_of(space);
+    const Records& records = space_of(space).records;
     const auto found = records.find(key);
     return found == records.end() ? Position{} : found->second.derived_at;
   }
@@ -203,12 +210,12 @@ class MemoryLog final : public EventLog, private LogState {
                        *commit.request_hash};
   }
 
-  const Records& records_of(std::string_view space) const {
+  const Space& space_of(std::string_view space) const {
     const auto found = spaces_.find(space);
     if (found == spaces_.end())
       throw InvalidInput("the log has no space of records named \"" + std::string(space) +
                          "\": declare it when opening");
-    return found->second.records;
+    return found->second;
   }
 
   const Clock& clock_;
@@ -243,8 +250,6 @@ std::pair<std::size_t, std::size_t> bounded(const std::vector<Position>& all,
   return {std::min(low, high), high};
 }
 
-constexpr std::size_t page_bytes = 8 * 1024 * 1024;
-
 Page MemoryLog::read(const ReadRequest& request) const {
   check(request);
   std::lock_guard lock(mutex_);
@@ -272,11 +277,11 @@ Page MemoryLog::read(const ReadRequest& request) const {
     const std::size_t at = request.direction == Direction::forwards ? low + step : high - 1 - step;
     const Envelope& event = events_[stream ? (*stream)[at].value - 1 : at];
     if (!request.query.matches(event)) continue;
-    if (page.events.size() == request.limit || bytes >= page_bytes) {
+    if (page.events.size() == request.limit || bytes >= limits::page_bytes) {
       page.more = true;
       break;
     }
-    bytes += event.data.size();
+    bytes += bytes_of(event);
     page.events.push_back(event);
   }
   return page;
@@ -289,23 +294,24 @@ bool has_prefix(std::string_view text, std::string_view prefix) {
 bool holds(const Record& record, const RecordRequest& request) {
   return has_prefix(record.key, request.prefix) &&
          std::all_of(request.where.begin(), request.where.end(), [&](const auto& wanted) {
-           const auto column = record.columns.find(wanted.first);
-           return column != record.columns.end() && column->second == wanted.second;
+           return record.columns.at(wanted.first) == wanted.second;
          });
 }
 
 RecordPage MemoryLog::records(const RecordRequest& request) const {
-  check(request);
   std::lock_guard lock(mutex_);
-  const Records& all = records_of(request.space);
+  const auto& [declaration, all] = space_of(request.space);
+  check(request, declaration);
   RecordPage page;
   page.head = head_.position;
+  std::size_t bytes = 0;
   const auto take = [&](const Record& record) {
     if (!holds(record, request)) return true;
-    if (page.records.size() == request.limit) {
+    if (page.records.size() == request.limit || bytes >= limits::page_bytes) {
       page.more = true;
       return false;
     }
+    bytes += record.value.size();
     page.records.push_back(record);
     return true;
   };

@@ -4,6 +4,8 @@
 
 #include <fcntl.h>
 #include <sqlite3.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -117,19 +119,37 @@ std::string uri_of(const fs::path& path) {
   return uri;
 }
 
-// A reader keeps its locks in a file beside the store. Where it can neither find nor make that file
-// nobody else can write the store either, and if the write-ahead log holds nothing, the file is
-// read as it lies there.
+SQLite::Database open_as_it_lies(const fs::path& path) {
+  return SQLite::Database(uri_of(path) + "?immutable=1", SQLite::OPEN_READONLY | SQLite::OPEN_URI);
+}
+
+// True for a folder that a read-only file system or its permissions keep from changing.
+bool nobody_writes(const fs::path& folder) {
+  struct statvfs system {};
+  if (::statvfs(folder.c_str(), &system) == 0 && (system.f_flag & ST_RDONLY) != 0) return true;
+  struct stat permissions {};
+  return ::stat(folder.c_str(), &permissions) == 0 &&
+         (permissions.st_mode & (S_IWUSR | S_IWGRP | S_IWOTH)) == 0;
+}
+
+// A reader keeps its locks in a file beside the store. Where it can neither find nor make that
+// file, and nobody can write, and the write-ahead log holds nothing, the store is read as it lies
+// there; where somebody else may begin to write at any time it cannot be read safely.
 SQLite::Database open_file_to_read(const fs::path& path) {
+  const fs::path folder = folder_of(path);
   std::error_code ignored;
   const bool shared = fs::exists(path.string() + "-shm", ignored);
-  if (shared || ::access(folder_of(path).c_str(), W_OK) == 0)
+  if (shared || ::access(folder.c_str(), W_OK) == 0)
     return SQLite::Database(path.string(), SQLite::OPEN_READONLY);
+  if (!nobody_writes(folder))
+    throw PermissionDenied("no permission to write in " + folder.string() + ", where readers of " +
+                           path.filename().string() +
+                           " keep their locks: ask for it, or read a copy");
   if (fs::exists(path.string() + "-wal", ignored) && fs::file_size(path.string() + "-wal") > 0)
     throw PermissionDenied(path.string() +
                            "-wal holds commits, and the folder does not let them be "
                            "read: open the store once as a user who may write there");
-  return SQLite::Database(uri_of(path) + "?immutable=1", SQLite::OPEN_READONLY | SQLite::OPEN_URI);
+  return open_as_it_lies(path);
 }
 
 template <class Open>
@@ -176,6 +196,15 @@ void create_store(const fs::path& path, std::string_view store_id, std::int64_t 
   fs::rename(unfinished, path, error);
   if (error) throw CannotOpen(path.string() + ": cannot create the store: " + error.message());
   sync_folder(path);
+}
+
+void require_store(const fs::path& path) {
+  refuse_unopenable(path, R_OK);
+  translating(path, "opening", [&] {
+    SQLite::Database database = open_as_it_lies(path);
+    check_format(database, path);
+    return 0;
+  });
 }
 
 SQLite::Database open_writer(const fs::path& path) {

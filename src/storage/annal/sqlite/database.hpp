@@ -22,6 +22,10 @@ inline constexpr int reserved_page_bytes = 16;  // for a checksum in every page
 void create_store(const std::filesystem::path& path, std::string_view store_id,
                   std::int64_t created_at);
 
+// Refuses what is no store of a format this program knows, and leaves it and its folder as they are.
+//   throws    UnknownFormat, PermissionDenied, CannotOpen
+void require_store(const std::filesystem::path& path);
+
 // Opens an existing store and checks that it is one of a format this program knows.
 //   throws    UnknownFormat, PermissionDenied, CannotOpen
 SQLite::Database open_writer(const std::filesystem::path& path);
@@ -31,8 +35,8 @@ SQLite::Database open_reader(const std::filesystem::path& path);
 [[noreturn]] void raise(const SQLite::Exception& error, const std::filesystem::path& path,
                         std::string_view doing);
 
-// Text and blobs are bound without a copy: they must live until the statement is reset.
 void bind_text(SQLite::Statement& statement, int index, std::string_view text);
+// Bound without a copy: the bytes must live until the statement is reset.
 void bind_blob(SQLite::Statement& statement, int index, std::string_view bytes);
 std::string_view blob_of(const SQLite::Column& column);
 // Zeros if the column does not hold 32 bytes.

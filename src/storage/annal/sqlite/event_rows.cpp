@@ -91,7 +91,7 @@ std::string name_or_empty(const SQLite::Column& column, Names& names) {
 
 Envelope read_row(SQLite::Statement& row, Names& names) {
   Envelope event;
-  event.position.value = static_cast<std::uint64_t>(row.getColumn(0).getInt64());
+  event.position = position_of(row.getColumn(0));
   event.stream = names.text(row.getColumn(1).getInt64());
   event.version.value = static_cast<std::uint64_t>(row.getColumn(2).getInt64());
   event.type = names.text(row.getColumn(3).getInt64());
@@ -116,8 +116,35 @@ Envelope read_row(SQLite::Statement& row, Names& names) {
   return event;
 }
 
+CommitInfo commit_in(SQLite::Statement& row) {
+  CommitInfo commit;
+  commit.last = position_of(row.getColumn(0));
+  commit.recorded_at = to_time(row.getColumn(2).getInt64());
+  commit.first.value =
+      commit.last.value - static_cast<std::uint64_t>(row.getColumn(3).getInt64()) + 1;
+  commit.hash = hash_of(row.getColumn(4));
+  if (const SQLite::Column key = row.getColumn(5); !key.isNull()) {
+    commit.idempotency_key = key.getString();
+    commit.request_hash = hash_of(row.getColumn(6));
+  }
+  return commit;
+}
+
+std::optional<KeyedCommit> keyed_commit_in(SQLite::Statement& row, std::string_view key) {
+  const CommitInfo commit = commit_in(row);
+  if (commit.idempotency_key != key) return std::nullopt;
+  KeyedCommit found;
+  found.outcome.first = commit.first;
+  found.outcome.last = commit.last;
+  found.outcome.version.value = static_cast<std::uint64_t>(row.getColumn(1).getInt64());
+  found.outcome.recorded_at = commit.recorded_at;
+  found.outcome.hash = commit.hash;
+  found.request_hash = *commit.request_hash;
+  return found;
+}
+
 void postings_of(SQLite::Statement& row, std::vector<Posting>& postings) {
-  const Position position{static_cast<std::uint64_t>(row.getColumn(0).getInt64())};
+  const Position position = position_of(row.getColumn(0));
   postings.push_back({row.getColumn(1).getInt64(), position,
                       Version{static_cast<std::uint64_t>(row.getColumn(2).getInt64())}});
   postings.push_back({row.getColumn(3).getInt64(), position, {}});

@@ -13,15 +13,22 @@
 
 namespace annal::sqlite {
 
-// The columns of `read_row` and `postings_of`, in their order.
+// The columns of `read_row`, `commit_in` and `postings_of`, in their order.
 inline constexpr const char* event_columns =
     "position,stream,version,type,schema_version,codec,content_type,id,occurred_at,recorded_at,"
     "source,"
     "correlation_id,causation_id,tags,metadata,salt,hash,data";
+inline constexpr const char* commit_columns =
+    "position,version,recorded_at,commit_events,commit_hash,idempotency_key,request_hash";
 inline constexpr const char* posting_columns = "position,stream,version,type,tags,idempotency_key";
 
 // The event in the row the statement stands on. Its hash has not been checked.
 Envelope read_row(SQLite::Statement& row, Names& names);
+
+// The commit that ends with the row's event; the statement selects commit_columns.
+CommitInfo commit_in(SQLite::Statement& row);
+// The same as the answer to whoever asks under the key; nothing if the commit has another.
+std::optional<KeyedCommit> keyed_commit_in(SQLite::Statement& row, std::string_view key);
 
 // What the row's event is found by; the statement selects posting_columns.
 void postings_of(SQLite::Statement& row, std::vector<Posting>& postings);
@@ -46,7 +53,7 @@ class EventRows {
 
   Names& names_;
   SQLite::Statement insert_, insert_type_;
-  RecentlyUsed<std::int64_t, bool> known_types_{1024};
+  RecentlyUsed<std::int64_t, bool> known_types_{2048};
 };
 
 }  // namespace annal::sqlite

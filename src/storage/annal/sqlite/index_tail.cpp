@@ -4,14 +4,6 @@
 
 namespace annal::sqlite {
 
-void IndexTail::start(Position from) {
-  std::lock_guard lock(mutex_);
-  by_key_.clear();
-  in_order_.clear();
-  dropped_ = 0;
-  base_ = head_ = from;
-}
-
 void IndexTail::add(std::span<const Posting> postings, Position head) {
   std::lock_guard lock(mutex_);
   for (const Posting& posting : postings)

@@ -36,8 +36,6 @@ class IndexTail {
     Position head;  // everything up to here is in the index or the entries
   };
 
-  // Everything up to `from` is in the file.
-  void start(Position from);
   // Postings in log order, of events up to `head`.
   void add(std::span<const Posting> postings, Position head);
   // Forgets what has been merged.

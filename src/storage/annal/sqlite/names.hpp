@@ -2,53 +2,20 @@
 // the order they were first seen.
 #pragma once
 
+#include "annal/log/recently_used.hpp"
+
 #include <SQLiteCpp/SQLiteCpp.h>
 
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <string_view>
-#include <unordered_map>
 
 namespace annal::sqlite {
-
-// A cache of at most 2 × `bound` entries:
-// what was not asked for while `bound` others came is forgotten.
-template <class Key, class Value>
-class RecentlyUsed {
- public:
-  explicit RecentlyUsed(std::size_t bound) : bound_(bound) {}
-
-  const Value* find(const Key& key) {
-    if (const auto found = young_.find(key); found != young_.end()) return &found->second;
-    const auto found = old_.find(key);
-    if (found == old_.end()) return nullptr;
-    Value value = std::move(found->second);
-    old_.erase(found);
-    return &put(key, std::move(value));
-  }
-
-  Value& put(const Key& key, Value value) {
-    if (young_.size() >= bound_) {
-      old_ = std::move(young_);
-      young_.clear();
-    }
-    return young_.insert_or_assign(key, std::move(value)).first->second;
-  }
-
-  void clear() {
-    young_.clear();
-    old_.clear();
-  }
-
- private:
-  std::size_t bound_;
-  std::unordered_map<Key, Value> young_, old_;
-};
 
 // A connection's view of the names. Belongs to whoever holds the connection.
 class Names {
  public:
+  //   cached    how many are remembered
   Names(SQLite::Database& database, std::size_t cached);
 
   // The name's number; nothing if nobody has used the name.

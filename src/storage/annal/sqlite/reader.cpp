@@ -9,10 +9,9 @@ namespace annal::sqlite {
 
 namespace {
 
-constexpr std::size_t page_bytes = 8 * 1024 * 1024;
 constexpr std::size_t index_step = 512;   // postings taken at a time
 constexpr std::size_t merged_types = 16;  // more types are read by scanning the log
-constexpr std::size_t names_cached_for_reading = 32768;
+constexpr std::size_t names_cached_for_reading = 65536;
 
 std::string select_events(const char* rest) {
   return std::string("SELECT ") + event_columns + " FROM events " + rest;
@@ -28,8 +27,7 @@ struct Reader::Keys {
 
 Reader::Reader(const std::filesystem::path& path, const std::vector<SpaceDeclaration>& spaces,
                const IndexTail* tail, FollowedTail* followed)
-    : path_(path),
-      database_(open_reader(path)),
+    : database_(open_reader(path)),
       names_(database_, names_cached_for_reading),
       records_(database_, spaces),
       tail_(tail),
@@ -51,15 +49,14 @@ Reader::Reader(const std::filesystem::path& path, const std::vector<SpaceDeclara
           "SELECT position,version FROM postings WHERE key=?1 AND position BETWEEN ?2 AND ?3 "
           "ORDER BY position DESC LIMIT ?4"),
       recorded_at_(database_, "SELECT recorded_at FROM events WHERE position=?1"),
-      commit_(
-          database_,
-          "SELECT "
-          "position,version,recorded_at,commit_events,commit_hash,idempotency_key,request_hash "
-          "FROM events WHERE position>=?1 AND commit_hash IS NOT NULL ORDER BY position LIMIT 1") {}
+      commit_(database_, std::string("SELECT ") + commit_columns +
+                             " FROM events WHERE position>=?1 AND commit_hash IS NOT NULL "
+                             "ORDER BY position LIMIT 1") {}
 
 // --- snapshots -----------------------------------------------------------------------------------
 
-Reader::Snapshot::Snapshot(Reader& reader, std::span<const IndexKey> keys) : reader_(reader) {
+Reader::Snapshot::Snapshot(Reader& reader, std::span<const IndexKey> keys, Position at_most)
+    : reader_(reader) {
   IndexTail::Slice slice;
   try {
     if (reader.tail_) {
@@ -77,7 +74,7 @@ Reader::Snapshot::Snapshot(Reader& reader, std::span<const IndexKey> keys) : rea
     reader.end();
     throw;
   }
-  head = slice.head;
+  head = std::min(slice.head, at_most);
   tail = std::move(slice.entries);
 }
 
@@ -112,11 +109,7 @@ std::int64_t Reader::number(const char* sql) { return database_.execAndGet(sql).
 
 void Reader::fill(IndexTail& tail) {
   const Position merged{static_cast<std::uint64_t>(indexed_to())};
-  max_position_.reset();
-  max_position_.executeStep();
-  const Position end = position_of(max_position_.getColumn(0));
-  max_position_.reset();
-
+  const Position end = newest_position();
   tail.drop_through(merged);
   const Position known = tail.head();
   if (known >= end) return;
@@ -250,8 +243,10 @@ Position Reader::place_of(const Snapshot& snapshot, const Keys& keys, Version ve
 // --- events --------------------------------------------------------------------------------------
 
 Page Reader::read(const ReadRequest& request) {
+  // A name first used after this head would be missed, so nothing after it is spoken of.
+  const Position known = named_head();
   const Keys keys = keys_of(request.query);
-  const Snapshot snapshot(*this, keys.any_of);
+  const Snapshot snapshot(*this, keys.any_of, known);
   Page page;
   page.head = snapshot.head;
   if (keys.nothing) return page;
@@ -286,11 +281,11 @@ void Reader::read_by_index(const Snapshot& snapshot, const Keys& keys, const Rea
                                   ", where there is no event: run `annal verify`",
                               {position.value});
       if (!request.query.matches(*event)) continue;
-      if (page.events.size() == request.limit || bytes >= page_bytes) {
+      if (page.events.size() == request.limit || bytes >= limits::page_bytes) {
         page.more = true;
         return;
       }
-      bytes += event->data.size();
+      bytes += bytes_of(*event);
       page.events.push_back(std::move(*event));
     }
     if (positions.size() < step) return;
@@ -310,11 +305,11 @@ void Reader::read_in_order(const ReadRequest& request, Position from, Position t
   while (rows.executeStep()) {
     Envelope event = read_row(rows, names_);
     if (!request.query.matches(event)) continue;
-    if (page.events.size() == request.limit || bytes >= page_bytes) {
+    if (page.events.size() == request.limit || bytes >= limits::page_bytes) {
       page.more = true;
       break;
     }
-    bytes += event.data.size();
+    bytes += bytes_of(event);
     page.events.push_back(std::move(event));
   }
   rows.reset();
@@ -350,6 +345,16 @@ Version Reader::stream_version(const std::string& stream) {
 
 Position Reader::head() { return Snapshot(*this, {}).head; }
 
+Position Reader::named_head() { return tail_ ? tail_->head() : head(); }
+
+Position Reader::newest_position() {
+  max_position_.reset();
+  max_position_.executeStep();
+  const Position newest = position_of(max_position_.getColumn(0));
+  max_position_.reset();
+  return newest;
+}
+
 Timestamp Reader::recorded_at(Position position) {
   recorded_at_.reset();
   recorded_at_.bind(1, signed_of(position));
@@ -384,17 +389,7 @@ CommitInfo Reader::commit_at(Position position) {
   if (position.value == 0 || position > snapshot.head || !commit_.executeStep())
     throw InvalidInput("position " + std::to_string(position.value) +
                        " is in no commit; the head is " + std::to_string(snapshot.head.value));
-  CommitInfo commit;
-  commit.last.value = static_cast<std::uint64_t>(commit_.getColumn(0).getInt64());
-  commit.first.value =
-      commit.last.value - static_cast<std::uint64_t>(commit_.getColumn(3).getInt64()) + 1;
-  commit.recorded_at = Timestamp{std::chrono::microseconds{commit_.getColumn(2).getInt64()}};
-  commit.hash = hash_of(commit_.getColumn(4));
-  if (const SQLite::Column key = commit_.getColumn(5); !key.isNull()) {
-    commit.idempotency_key = key.getString();
-    commit.request_hash = hash_of(commit_.getColumn(6));
-  }
-  return commit;
+  return commit_in(commit_);
 }
 
 std::optional<KeyedCommit> Reader::find_commit(const std::string& idempotency_key) {
@@ -405,17 +400,8 @@ std::optional<KeyedCommit> Reader::find_commit(const std::string& idempotency_ke
        postings(snapshot, keys, 0, Position{1}, snapshot.head, Direction::forwards, index_step)) {
     commit_.reset();
     commit_.bind(1, signed_of(entry.position));
-    if (!commit_.executeStep() || commit_.getColumn(5).getString() != idempotency_key) continue;
-    KeyedCommit found;
-    Appended& outcome = found.outcome;
-    outcome.last = entry.position;
-    outcome.first.value =
-        entry.position.value - static_cast<std::uint64_t>(commit_.getColumn(3).getInt64()) + 1;
-    outcome.version.value = static_cast<std::uint64_t>(commit_.getColumn(1).getInt64());
-    outcome.recorded_at = Timestamp{std::chrono::microseconds{commit_.getColumn(2).getInt64()}};
-    outcome.hash = hash_of(commit_.getColumn(4));
-    found.request_hash = hash_of(commit_.getColumn(6));
-    return found;
+    if (!commit_.executeStep()) continue;
+    if (auto found = keyed_commit_in(commit_, idempotency_key)) return found;
   }
   return std::nullopt;
 }
@@ -430,7 +416,7 @@ RecordPage Reader::records(const RecordRequest& request) {
   RecordTable& table = records_.at(request.space);
   const Snapshot snapshot(*this, {});
   RecordPage page = table.scan(request);
-  page.head = snapshot.head;
+  page.head = newest_position();  // the tail may know of less than the records do
   return page;
 }
 

@@ -55,7 +55,8 @@ class Reader {
   // A read transaction and the part of the tail that completes its index.
   class Snapshot {
    public:
-    Snapshot(Reader& reader, std::span<const IndexKey> keys);
+    Snapshot(Reader& reader, std::span<const IndexKey> keys,
+             Position at_most = Position{UINT64_MAX});
     ~Snapshot();
     Snapshot(const Snapshot&) = delete;
     Snapshot& operator=(const Snapshot&) = delete;
@@ -72,6 +73,8 @@ class Reader {
   void begin();
   void end() noexcept;
   std::int64_t indexed_to();
+  Position named_head();                 // every name used up to here is found
+  Position newest_position();            // in the transaction at hand
   std::int64_t number(const char* sql);  // the first column of the first row
   Keys keys_of(const Query& query);
   std::vector<IndexTail::Entry> postings(const Snapshot& snapshot, const Keys& keys,
@@ -88,7 +91,6 @@ class Reader {
   std::optional<Envelope> event_row(Position position);
   Timestamp recorded_at(Position position);
 
-  std::filesystem::path path_;
   SQLite::Database database_;
   Names names_;
   RecordTables records_;

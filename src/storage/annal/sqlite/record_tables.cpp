@@ -32,29 +32,33 @@ std::vector<std::string> columns_of(SQLite::Database& database, const std::strin
   return columns;
 }
 
-void create(SQLite::Database& database, const SpaceDeclaration& space) {
+// True if the space's table is there.
+//   throws    ConfigurationError for a malformed declaration, or one unlike the table
+bool is_there(SQLite::Database& database, const SpaceDeclaration& space) {
   require_word(space.name);
-  std::string columns;
   std::vector<std::string> expected{"id", "key", "derived_at", "derived_time", "value"};
   for (const auto& column : space.columns) {
     require_word(column);
     expected.push_back(column);
-    columns += ", " + column + " INTEGER NOT NULL";
   }
-  const std::string table = table_of(space.name);
-  const auto there = columns_of(database, table);
-  if (there.empty()) {
-    database.exec("CREATE TABLE " + table +
-                  "(id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, derived_at INTEGER NOT NULL, "
-                  "derived_time INTEGER NOT NULL, value BLOB NOT NULL" +
-                  columns + ")");
-    for (const auto& column : space.columns)
-      database.exec("CREATE INDEX " + table + "_by_" + column + " ON " + table + "(" + column +
-                    ", key)");
-  } else if (there != expected) {
+  const auto there = columns_of(database, table_of(space.name));
+  if (!there.empty() && there != expected)
     throw ConfigurationError("the store keeps the records \"" + space.name +
                              "\" with other columns than this program declares: use another name");
-  }
+  return !there.empty();
+}
+
+void create(SQLite::Database& database, const SpaceDeclaration& space) {
+  const std::string table = table_of(space.name);
+  std::string columns;
+  for (const auto& column : space.columns) columns += ", " + column + " INTEGER NOT NULL";
+  database.exec("CREATE TABLE " + table +
+                "(id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, derived_at INTEGER NOT NULL, "
+                "derived_time INTEGER NOT NULL, value BLOB NOT NULL" +
+                columns + ")");
+  for (const auto& column : space.columns)
+    database.exec("CREATE INDEX " + table + "_by_" + column + " ON " + table + "(" + column +
+                  ", key)");
 }
 
 // The first text after all that begin with the prefix; empty if there is none.
@@ -68,7 +72,8 @@ std::string after_prefix(std::string prefix) {
 }  // namespace
 
 void create_record_tables(SQLite::Database& database, const std::vector<SpaceDeclaration>& spaces) {
-  for (const auto& space : spaces) create(database, space);
+  for (const auto& space : spaces)
+    if (!is_there(database, space)) create(database, space);
 }
 
 RecordTable::RecordTable(SQLite::Database& database, const SpaceDeclaration& declaration)
@@ -138,6 +143,7 @@ Position RecordTable::derived_at(std::string_view key) {
 }
 
 RecordPage RecordTable::scan(const RecordRequest& request) {
+  check(request, declaration_);
   const bool forwards = request.direction == Direction::forwards;
   const std::string beyond_prefix = after_prefix(request.prefix);
   std::string sql = "SELECT " + columns_ + " FROM " + table_ + " WHERE key>=?1";
@@ -145,13 +151,8 @@ RecordPage RecordTable::scan(const RecordRequest& request) {
   if (request.after) sql += forwards ? " AND key>?3" : " AND key<?3";
   if (request.to) sql += forwards ? " AND key<=?4" : " AND key>=?4";
   int index = 6;
-  for (const auto& [column, value] : request.where) {
-    if (std::find(declaration_.columns.begin(), declaration_.columns.end(), column) ==
-        declaration_.columns.end())
-      throw InvalidInput("records \"" + request.space + "\" are not looked up by \"" + column +
-                         "\"");
+  for (const auto& [column, value] : request.where)
     sql += " AND " + column + "=?" + std::to_string(index++);
-  }
   sql += forwards ? " ORDER BY key LIMIT ?5" : " ORDER BY key DESC LIMIT ?5";
 
   auto& select = prepared(sql);
@@ -164,12 +165,14 @@ RecordPage RecordTable::scan(const RecordRequest& request) {
   for (const auto& [column, value] : request.where) select.bind(index++, value);
 
   RecordPage page;
+  std::size_t bytes = 0;
   while (select.executeStep()) {
-    if (page.records.size() == request.limit) {
+    if (page.records.size() == request.limit || bytes >= limits::page_bytes) {
       page.more = true;
       break;
     }
     page.records.push_back(row(select));
+    bytes += page.records.back().value.size();
   }
   select.reset();
   return page;
@@ -205,8 +208,12 @@ void RecordTable::erase(const std::string& key) {
 
 RecordTables::RecordTables(SQLite::Database& database,
                            const std::vector<SpaceDeclaration>& spaces) {
-  for (const auto& space : spaces)
+  for (const auto& space : spaces) {
+    if (!is_there(database, space))
+      throw ConfigurationError("the store has no records \"" + space.name +
+                               "\" yet: open it once for writing with this program");
     tables_.push_back(std::make_unique<RecordTable>(database, space));
+  }
 }
 
 RecordTable* RecordTables::find(std::string_view space) {

@@ -51,6 +51,7 @@ class RecordTable {
 // Every space of a log, for one connection.
 class RecordTables {
  public:
+  //   throws    ConfigurationError for a space the store does not have, or has with other columns
   RecordTables(SQLite::Database& database, const std::vector<SpaceDeclaration>& spaces);
   // Nothing if there is no such space.
   RecordTable* find(std::string_view space);

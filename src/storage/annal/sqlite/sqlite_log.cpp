@@ -9,6 +9,7 @@
 #include <condition_variable>
 #include <deque>
 #include <mutex>
+#include <thread>
 
 namespace annal::sqlite {
 
@@ -34,7 +35,12 @@ class Readers {
   template <class Use>
   auto with(Use use) {
     Lease lease(*this);
-    return use(*lease.reader);
+    try {
+      return use(*lease.reader);
+    } catch (const SQLite::Exception&) {
+      lease.reader.reset();  // its statements would tell of the error again
+      throw;
+    }
   }
 
  private:
@@ -69,7 +75,10 @@ class Readers {
 
   void give_back(std::unique_ptr<Reader> reader) {
     std::lock_guard lock(mutex_);
-    idle_.push_back(std::move(reader));
+    if (reader)
+      idle_.push_back(std::move(reader));
+    else
+      --opened_;
     returned_.notify_one();
   }
 
@@ -116,7 +125,6 @@ class SqliteLog : public EventLog {
     return reading([&](Reader& reader) { return reader.record(space, key); });
   }
   RecordPage records(const RecordRequest& request) const override {
-    check(request);
     return reading([&](Reader& reader) { return reader.records(request); });
   }
   std::vector<TypeDescription> type_descriptions() const override {
@@ -181,12 +189,11 @@ class ReadOnlyLog final : private FollowedTail, public SqliteLog {
 
   Position wait_for(Position position, std::chrono::milliseconds timeout) const override {
     const auto deadline = std::chrono::steady_clock::now() + timeout;
-    std::unique_lock lock(poll_mutex_);
     for (;;) {
       const Position head = this->head();
       const auto now = std::chrono::steady_clock::now();
       if (head >= position || now >= deadline) return head;
-      polled_.wait_until(lock, std::min(deadline, now + poll_interval));
+      std::this_thread::sleep_until(std::min(deadline, now + poll_interval));
     }
   }
 
@@ -205,9 +212,6 @@ class ReadOnlyLog final : private FollowedTail, public SqliteLog {
   AppendOutcome refusal() const {
     return Rejected{Closed{path_.string() + " is open for reading only"}};
   }
-
-  mutable std::mutex poll_mutex_;
-  mutable std::condition_variable polled_;
 };
 
 // A store this process writes.
@@ -238,7 +242,7 @@ class WritableLog final : public SqliteLog {
 
   void submit(Commit commit, Completion completion) override {
     if (auto refusal = prepare(commit, ids_, randomness_))
-      group_writer_.complete(std::move(completion), std::move(*refusal));
+      completion(std::move(*refusal));
     else
       group_writer_.submit(std::move(commit), std::move(completion));
   }
@@ -259,6 +263,8 @@ class WritableLog final : public SqliteLog {
   void declare_types(const std::vector<TypeDescription>& types) override {
     writer_.declare_types(types);
   }
+
+  std::string failure() const override { return writer_.failure(); }
 
   LogStatistics statistics() const override {
     LogStatistics statistics = SqliteLog::statistics();
@@ -284,22 +290,45 @@ class WritableLog final : public SqliteLog {
   GroupWriter group_writer_;  // last: its threads use all of the above
 };
 
-}  // namespace
+// The one name of a file that may have several, so that its lock has one, too, and so that a change
+// of the working folder later on means nothing.
+fs::path resolved(const fs::path& path) {
+  std::error_code error;
+  fs::path real = fs::weakly_canonical(fs::absolute(path), error);
+  return error ? path : real;
+}
 
-std::unique_ptr<EventLog> open(const fs::path& path, Options options) {
+[[noreturn]] void refuse_existing(const fs::path& path) {
+  throw CannotOpen(path.string() + " exists already: open it, or name another path");
+}
+
+std::unique_ptr<EventLog> open_resolved(const fs::path& path, const Options& options) {
+  std::error_code error;
+  const bool there = fs::exists(path, error);
+  if (there && options.mode == Mode::create_new) refuse_existing(path);
+  if (there || options.mode == Mode::read_only) require_store(path);
   if (options.mode == Mode::read_only) return std::make_unique<ReadOnlyLog>(path, options);
 
   const Clock& clock = options.clock ? *options.clock : system_clock();
   Randomness& randomness = options.randomness ? *options.randomness : system_randomness();
   auto lock = std::make_unique<StoreLock>(path);
-  std::error_code error;
-  const bool there = fs::exists(path, error);
-  if (there && options.mode == Mode::create_new)
-    throw CannotOpen(path.string() + " exists already: open it, or name another path");
-  if (!there)
+  if (!fs::exists(path, error))
     create_store(path, UlidGenerator(clock, randomness).next().to_string(),
                  clock.now().time_since_epoch().count());
+  else if (options.mode == Mode::create_new)
+    refuse_existing(path);  // somebody was faster
   return std::make_unique<WritableLog>(path, options, clock, randomness, std::move(lock));
+}
+
+}  // namespace
+
+std::unique_ptr<EventLog> open(const fs::path& path, Options options) {
+  const fs::path file = resolved(path);
+  try {
+    return open_resolved(file, options);
+  } catch (const SQLite::Exception& error) {
+    raise(error, file, "opening");
+  }
 }
 
 }  // namespace annal::sqlite

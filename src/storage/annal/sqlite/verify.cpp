@@ -1,8 +1,9 @@
 // The full check of a log: everything it holds against the hashes it was sealed with.
+#include "annal/error.hpp"
 #include "annal/sqlite/database.hpp"
 #include "annal/sqlite/reader.hpp"
 
-#include <map>
+#include <set>
 #include <unordered_map>
 
 namespace annal::sqlite {
@@ -15,11 +16,7 @@ class Checker {
   explicit Checker(Verification& result) : result_(result) {}
 
   void event(Envelope event) {
-    const Position expected = next(last_);
-    if (event.position != expected)
-      fault(expected, "positions " + std::to_string(expected.value) + "–" +
-                          std::to_string(event.position.value - 1) + " are missing");
-    last_ = event.position;
+    move_to(event.position);
     if (event_hash(event) != event.hash)
       fault(event.position, "the event is not what was recorded");
     Version& version = versions_[event.stream];
@@ -29,6 +26,13 @@ class Checker {
     version = event.version;
     event.data.clear();  // the chain needs the hash only
     commit_.push_back(std::move(event));
+  }
+
+  // An event of which some part cannot be read. The chain needs its hash only.
+  void unreadable(Envelope sealed, const std::string& why) {
+    move_to(sealed.position);
+    fault(sealed.position, why);
+    commit_.push_back(std::move(sealed));
   }
 
   void end_of_commit(const Hash& sealed, std::int64_t events) {
@@ -57,6 +61,14 @@ class Checker {
   }
 
  private:
+  void move_to(Position position) {
+    const Position expected = next(last_);
+    if (position != expected)
+      fault(expected, "positions " + std::to_string(expected.value) + "–" +
+                          std::to_string(position.value - 1) + " are missing");
+    last_ = position;
+  }
+
   Verification& result_;
   Position last_;
   Timestamp recorded_at_{};
@@ -97,6 +109,16 @@ class IndexChecker {
   std::int64_t count_ = 0;
 };
 
+// What the commit's hash covers of the event in the row.
+Envelope sealed_part(SQLite::Statement& row) {
+  Envelope event;
+  event.position = position_of(row.getColumn(0));
+  event.version.value = static_cast<std::uint64_t>(row.getColumn(2).getInt64());
+  event.recorded_at = Timestamp{std::chrono::microseconds{row.getColumn(9).getInt64()}};
+  event.hash = hash_of(row.getColumn(16));
+  return event;
+}
+
 }  // namespace
 
 Verification Reader::verify(const std::function<void(Position)>& progress) {
@@ -104,6 +126,7 @@ Verification Reader::verify(const std::function<void(Position)>& progress) {
   Verification result;
   result.head = snapshot.head;
   Checker checker(result);
+  std::set<std::int64_t> types;  // of the events
   for (SQLite::Statement check(database_, "PRAGMA quick_check(10)"); check.executeStep();)
     if (const std::string answer = check.getColumn(0).getString(); answer != "ok")
       result.faults.push_back("the database file: " + answer);
@@ -113,13 +136,23 @@ Verification Reader::verify(const std::function<void(Position)>& progress) {
                                         "ORDER BY position");
   rows.bind(1, static_cast<std::int64_t>(snapshot.head.value));
   while (rows.executeStep()) {
-    Envelope event = read_row(rows, names_);
-    if (progress && event.position.value % 1024 == 0) progress(event.position);
-    checker.event(std::move(event));
+    const Position position = position_of(rows.getColumn(0));
+    if (progress && position.value % 1024 == 0) progress(position);
+    types.insert(rows.getColumn(3).getInt64());
+    try {
+      checker.event(read_row(rows, names_));
+    } catch (const CorruptionError& error) {
+      checker.unreadable(sealed_part(rows), error.what());
+    }
     if (const SQLite::Column events = rows.getColumn(18); !events.isNull())
       checker.end_of_commit(hash_of(rows.getColumn(19)), events.getInt64());
   }
   checker.finish(snapshot.head);
+  for (SQLite::Statement known(database_, "SELECT type FROM event_types"); known.executeStep();)
+    types.erase(known.getColumn(0).getInt64());
+  for (const std::int64_t type : types)
+    result.faults.push_back("the index of types does not know number " + std::to_string(type) +
+                            ", but events have it");
 
   IndexChecker index(database_, checker);
   SQLite::Statement found(database_, std::string("SELECT ") + posting_columns +

@@ -14,8 +14,8 @@ namespace {
 constexpr std::uint64_t tail_events = 8192;     // more than these are merged …
 constexpr std::uint64_t merged_at_once = 1024;  // … so many at a time
 constexpr int checkpoint_frames = 1024;         // 4 MiB of write-ahead log
-constexpr std::size_t names_cached_for_writing = 65536;
-constexpr std::size_t cached_versions = 131072;
+constexpr std::size_t names_cached_for_writing = 131072;
+constexpr std::size_t cached_versions = 262144;
 
 int note_frames(void* frames, sqlite3*, const char*, int count) {
   *static_cast<int*>(frames) = count;
@@ -59,9 +59,7 @@ Writer::Writer(const std::filesystem::path& path, std::vector<SpaceDeclaration> 
       newest_(database_,
               "SELECT version FROM postings WHERE key=?1 ORDER BY position DESC LIMIT 1"),
       postings_(database_, "SELECT position FROM postings WHERE key=?1 ORDER BY position"),
-      keyed_(database_,
-             "SELECT version,recorded_at,commit_events,commit_hash,idempotency_key,request_hash "
-             "FROM events WHERE position=?1"),
+      keyed_(database_, std::string("SELECT ") + commit_columns + " FROM events WHERE position=?1"),
       recorded_at_(database_, "SELECT recorded_at FROM events WHERE position=?1"),
       post_(database_, "INSERT INTO postings VALUES(?1,?2,?3)"),
       indexed_to_(database_, "UPDATE store SET value=?1 WHERE key='indexed_to'"),
@@ -84,27 +82,30 @@ void Writer::read_head() {
 
 void Writer::write(GroupWriter::Group& group) noexcept {
   std::lock_guard lock(connection_mutex_);
+  if (const std::string why = failure(); !why.empty()) {
+    refuse_failed(group, why);
+    return;
+  }
   committed_ = false;
   try {
-    write_group(group);
+    stage(group);
+    if (commit_transaction(group)) publish();
+  } catch (const SQLite::Exception& error) {
+    undo();
+    refuse(group, verdict_on(error));
   } catch (const std::exception& error) {
-    if (committed_)
-      fail(std::string("the commit is recorded, but could not be told: ") + error.what());
-    rollback_.tryReset();
-    rollback_.tryExecuteStep();
-    rollback_.tryReset();
-    for (Pending* pending : group)
-      pending->outcome =
-          committed_ ? AppendOutcome(Unknown{failure()})
-                     : Rejected{Closed{std::string("nothing was written: ") + error.what()}};
+    if (committed_) {
+      leave_unknown(std::string("a commit is recorded, but could not be told: ") + error.what());
+    } else {
+      undo();
+      refuse(group,
+             Rejected{Closed{std::string("nothing was written: ") + error.what() + "; try again"}});
+    }
   }
 }
 
-void Writer::write_group(GroupWriter::Group& group) {
-  if (const std::string why = failure(); !why.empty()) {
-    for (Pending* pending : group) pending->outcome = Rejected{Closed{why}};
-    return;
-  }
+// Every verdict is reached before its commit writes anything, so a refusal has nothing to undo.
+void Writer::stage(GroupWriter::Group& group) {
   staged_.clear();
   staged_.reserve(group.size());
   staged_versions_.clear();
@@ -112,29 +113,11 @@ void Writer::write_group(GroupWriter::Group& group) {
   staged_postings_.clear();
   staged_head_ = head_;
   merged_.reset();
-  try {
-    run(begin_);
-    stage(group);
-    if (tail_.events() > tail_events) merge(merged_at_once);
-  } catch (const SQLite::Exception& error) {
-    roll_back(error);
-    return;
-  } catch (const std::bad_alloc&) {
-    run(rollback_);
-    names_.forget();
-    rows_.forget();
-    refuse_staged(Rejected{Closed{"out of memory: nothing was written; try again"}});
-    return;
-  }
-  if (commit_transaction()) publish();
-}
-
-// Every verdict is reached before its commit writes anything, so a refusal has nothing to undo.
-void Writer::stage(GroupWriter::Group& group) {
+  run(begin_);
   for (Pending* pending : group) {
     staged_.push_back({pending, Unknown{}});
     Commit& commit = pending->commit;
-    if (auto answer = judge(commit, *this)) {
+    if (auto answer = judge(commit, staged_head_, *this)) {
       staged_.back().outcome = std::move(*answer);
       continue;
     }
@@ -144,6 +127,9 @@ void Writer::stage(GroupWriter::Group& group) {
     if (commit.idempotency_key)
       staged_keys_[*commit.idempotency_key] = {appended, *commit.request_hash};
   }
+  // As much as has come in, so that the tail does not grow with the size of the groups.
+  const std::uint64_t came = staged_head_.position.value - head_.position.value;
+  if (tail_.events() > tail_events) merge(std::max(merged_at_once, came));
 }
 
 void Writer::apply(Commit& commit) {
@@ -170,7 +156,7 @@ void Writer::apply(Commit& commit) {
 }
 
 // True if the group is in the log. From here on an error leaves the outcome unknown.
-bool Writer::commit_transaction() {
+bool Writer::commit_transaction(GroupWriter::Group& group) {
   const auto begun = std::chrono::steady_clock::now();
   commit_.tryReset();
   const int result = commit_.tryExecuteStep();
@@ -183,27 +169,18 @@ bool Writer::commit_transaction() {
         std::chrono::duration_cast<std::chrono::microseconds>(took).count());
     return true;
   }
-  const std::string what = sqlite3_errstr(extended);
   if ((result & 0xff) == SQLITE_FULL) {
     // The commit frame is written last: without room for it there is no commit.
-    run(rollback_);
-    names_.forget();
-    rows_.forget();
-    refuse_staged(
-        Rejected{DiskFull{path_.string() + ": the disk is full: nothing was written; make room"}});
-    return false;
-  }
-  fail("committing failed (" + what +
-       "): the store has stopped; reopen it to see what was recorded");
-  for (Staged& staged : staged_) {
-    const bool refused = std::holds_alternative<Rejected>(staged.outcome);
-    staged.pending->outcome =
-        refused ? std::move(staged.outcome) : AppendOutcome(Unknown{failure()});
+    undo();
+    refuse(group, disk_full());
+  } else {
+    leave_unknown(std::string("committing failed (") + sqlite3_errstr(extended) +
+                  "): the store has stopped; reopen it to see what was recorded");
   }
   return false;
 }
 
-// Tells readers and callers; what it needs was reserved before COMMIT but for the tail's growth.
+// Tells readers and callers.
 void Writer::publish() {
   committed_ = true;
   head_ = staged_head_;
@@ -223,29 +200,71 @@ void Writer::publish() {
   wal_bytes_ = static_cast<std::uint64_t>(wal_frames_) * 4096;
 }
 
-void Writer::roll_back(const SQLite::Exception& error) {
-  const int code = error.getErrorCode();
-  rollback_.tryReset();
+Rejected Writer::disk_full() const {
+  return Rejected{DiskFull{path_.string() + ": the disk is full: nothing was written; make room"}};
+}
+
+// What an error before COMMIT means: nothing was written, and the store goes on if it can.
+Rejected Writer::verdict_on(const SQLite::Exception& error) {
+  switch (error.getErrorCode()) {
+    case SQLITE_FULL:
+      return disk_full();
+    case SQLITE_NOMEM:
+      return Rejected{Closed{"out of memory: nothing was written; try again"}};
+    case SQLITE_BUSY:
+      return Rejected{Closed{path_.string() +
+                             ": nothing was written, for another program that is not annal has "
+                             "locked the file: let it finish and try again"}};
+    default:
+      fail(std::string("writing failed (") + error.what() + "): the store has stopped; reopen it");
+      return Rejected{Closed{failure()}};
+  }
+}
+
+// Leaves no transaction open, no statement that still tells of the error, and no name that was given
+// in the transaction. SQLite may have rolled back by itself, so that there is none.
+void Writer::undo() noexcept {
+  sqlite3* const handle = database_.getHandle();
+  for (auto* each = sqlite3_next_stmt(handle, nullptr); each;
+       each = sqlite3_next_stmt(handle, each))
+    sqlite3_reset(each);
   rollback_.tryExecuteStep();
   rollback_.tryReset();
   names_.forget();
   rows_.forget();
-  if (code == SQLITE_FULL) {
-    refuse_staged(
-        Rejected{DiskFull{path_.string() + ": the disk is full: nothing was written; make room"}});
-  } else if (code == SQLITE_NOMEM) {
-    refuse_staged(Rejected{Closed{"out of memory: nothing was written; try again"}});
-  } else {
-    fail(std::string("writing failed (") + error.what() + "): the store has stopped; reopen it");
-    refuse_staged(Rejected{Closed{failure()}});
+}
+
+// The whole group, but for those that were refused for a reason of their own: before COMMIT
+// everything can still be refused, answers of this group's idempotency keys included.
+void Writer::refuse(GroupWriter::Group& group, const Rejected& why) {
+  for (std::size_t i = 0; i < group.size(); ++i) {
+    const bool refused = i < staged_.size() && std::holds_alternative<Rejected>(staged_[i].outcome);
+    group[i]->outcome = refused ? std::move(staged_[i].outcome) : AppendOutcome(why);
   }
 }
 
-// Before COMMIT everything can still be refused, answers of this group's idempotency keys included.
-void Writer::refuse_staged(const Rejected& why) {
+// Stops the store. Whoever asks again under one of the group's keys is told the same: whether the
+// key's commit is in the log only the next open can tell.
+void Writer::leave_unknown(const std::string& why) {
+  fail(why);
   for (Staged& staged : staged_) {
-    const bool refused = std::holds_alternative<Rejected>(staged.outcome);
-    staged.pending->outcome = refused ? std::move(staged.outcome) : AppendOutcome(why);
+    Pending& pending = *staged.pending;
+    if (std::holds_alternative<Rejected>(staged.outcome)) {
+      pending.outcome = std::move(staged.outcome);
+      continue;
+    }
+    if (const auto& key = pending.commit.idempotency_key) unknown_keys_.insert(*key);
+    pending.outcome = Unknown{failure()};
+  }
+}
+
+void Writer::refuse_failed(GroupWriter::Group& group, const std::string& why) const {
+  for (Pending* pending : group) {
+    const auto& key = pending->commit.idempotency_key;
+    if (key && unknown_keys_.contains(*key))
+      pending->outcome = Unknown{why};
+    else
+      pending->outcome = Rejected{Closed{why}};
   }
 }
 
@@ -291,7 +310,8 @@ void Writer::checkpoint(int mode) {
   const int result =
       sqlite3_wal_checkpoint_v2(database_.getHandle(), nullptr, mode, &frames, &copied);
   if (result == SQLITE_OK && mode == SQLITE_CHECKPOINT_TRUNCATE) wal_frames_ = 0;
-  if (result == SQLITE_OK || result == SQLITE_BUSY) {  // busy: a reader still needs the frames
+  // Busy: a reader still needs the frames. Full: they wait for room where they are.
+  if (result == SQLITE_OK || result == SQLITE_BUSY || result == SQLITE_FULL) {
     checkpointed_frames_ = wal_frames_;
     return;
   }
@@ -326,6 +346,10 @@ void Writer::close() noexcept {
 
 void Writer::declare_types(const std::vector<TypeDescription>& types) {
   std::lock_guard lock(connection_mutex_);
+  if (const std::string why = failure(); !why.empty()) throw StorageError(why);
+  for (const auto& type : types)
+    if (const auto why = fault(type)) throw InvalidInput(*why);
+  bool committing = false;
   try {
     SQLite::Statement known(
         database_, "SELECT description FROM type_descriptions WHERE name=? AND schema_version=?");
@@ -349,8 +373,12 @@ void Writer::declare_types(const std::vector<TypeDescription>& types) {
       bind_blob(put, 3, description);
       put.exec();
     }
+    committing = true;
     transaction.commit();
   } catch (const SQLite::Exception& error) {
+    if (committing && error.getErrorCode() != SQLITE_FULL)
+      fail(std::string("committing failed (") + error.what() +
+           "): the store has stopped; reopen it to see what was recorded");
     raise(error, path_, "describing event types");
   }
 }
@@ -413,17 +441,7 @@ std::optional<KeyedCommit> Writer::stored_commit(std::string_view idempotency_ke
   keyed_.reset();
   keyed_.bind(1, signed_of(position));
   std::optional<KeyedCommit> found;
-  if (keyed_.executeStep() && keyed_.getColumn(4).getString() == idempotency_key) {
-    found.emplace();
-    Appended& outcome = found->outcome;
-    outcome.version.value = static_cast<std::uint64_t>(keyed_.getColumn(0).getInt64());
-    outcome.recorded_at = Timestamp{std::chrono::microseconds{keyed_.getColumn(1).getInt64()}};
-    outcome.last = position;
-    outcome.first.value =
-        position.value - static_cast<std::uint64_t>(keyed_.getColumn(2).getInt64()) + 1;
-    outcome.hash = hash_of(keyed_.getColumn(3));
-    found->request_hash = hash_of(keyed_.getColumn(5));
-  }
+  if (keyed_.executeStep()) found = keyed_commit_in(keyed_, idempotency_key);
   keyed_.reset();
   return found;
 }

@@ -16,6 +16,7 @@
 #include <mutex>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 namespace annal::sqlite {
@@ -46,13 +47,16 @@ class Writer final : private LogState {
     AppendOutcome outcome;
   };
 
-  void write_group(GroupWriter::Group& group);
   void stage(GroupWriter::Group& group);
   void apply(Commit& commit);
-  bool commit_transaction();
+  bool commit_transaction(GroupWriter::Group& group);
   void publish();
-  void roll_back(const SQLite::Exception& error);
-  void refuse_staged(const Rejected& why);
+  void undo() noexcept;
+  Rejected disk_full() const;
+  Rejected verdict_on(const SQLite::Exception& error);
+  void refuse(GroupWriter::Group& group, const Rejected& why);
+  void leave_unknown(const std::string& why);
+  void refuse_failed(GroupWriter::Group& group, const std::string& why) const;
   void fail(const std::string& why);
   void merge(std::uint64_t events);
   void checkpoint(int mode);
@@ -90,6 +94,7 @@ class Writer final : private LogState {
   int wal_frames_ = 0, checkpointed_frames_ = 0;
   mutable std::mutex failure_mutex_;
   std::string failure_;
+  std::unordered_set<std::string> unknown_keys_;  // of commits with an unknown outcome
 
   std::atomic<std::uint64_t> commits_{0}, groups_{0}, wal_bytes_{0};
   mutable std::mutex latencies_mutex_;

@@ -1,0 +1,152 @@
+// What the SQLite log does when the disk fails under it.
+#include "annal/error.hpp"
+#include "annal/sqlite/sqlite_log.hpp"
+#include "fakes.hpp"
+#include "faults/faulty_disk.hpp"
+
+#include <gtest/gtest.h>
+#include <sqlite3.h>
+
+namespace annal::test {
+namespace {
+
+class FailingDisk : public testing::Test {
+ protected:
+  void SetUp() override { open(); }
+
+  void open() {
+    log.reset();
+    sqlite::Options options;
+    options.clock = &clock;
+    options.randomness = &randomness;
+    log = sqlite::open(file, options);
+  }
+
+  static Commit commit_to(const std::string& stream, std::size_t bytes = 1) {
+    Commit commit;
+    commit.events.emplace_back();
+    commit.events.back().stream = stream;
+    commit.events.back().type = "thing.happened";
+    commit.events.back().data = std::string(bytes, 'x');
+    return commit;
+  }
+
+  static Commit keyed(Commit commit, const std::string& key) {
+    commit.idempotency_key = key;
+    return commit;
+  }
+
+  template <class Outcome>
+  bool append_is(Commit commit) {
+    return std::holds_alternative<Outcome>(log->append(std::move(commit)));
+  }
+
+  template <class Reason>
+  bool is_refused(Commit commit) {
+    const auto outcome = log->append(std::move(commit));
+    const auto* rejected = std::get_if<Rejected>(&outcome);
+    return rejected && std::holds_alternative<Reason>(rejected->reason);
+  }
+
+  std::size_t events_of(const std::string& stream) const {
+    ReadRequest request;
+    request.query.stream = stream;
+    return log->read(request).events.size();
+  }
+
+  FaultyDisk disk;
+  TemporaryFolder folder;
+  const std::filesystem::path file = folder / "store.db";
+  ManualClock clock;
+  SeededRandomness randomness;
+  std::unique_ptr<EventLog> log;
+};
+
+TEST_F(FailingDisk, full_refuses_and_goes_on_when_there_is_room) {
+  EXPECT_TRUE(append_is<Appended>(commit_to("thing/1")));
+  disk.fail_always(DiskOperation::write, "-wal", SQLITE_FULL);
+  EXPECT_TRUE(is_refused<DiskFull>(commit_to("thing/2")));
+  EXPECT_TRUE(is_refused<DiskFull>(commit_to("thing/3")));
+  EXPECT_EQ(events_of("thing/1"), 1u) << "reads go on";
+  disk.heal();
+  EXPECT_TRUE(append_is<Appended>(commit_to("thing/4")));
+  EXPECT_TRUE(append_is<Appended>(commit_to("thing/2")));
+  open();
+  EXPECT_EQ(events_of("thing/2"), 1u);
+  EXPECT_EQ(events_of("thing/3"), 0u);
+  EXPECT_EQ(events_of("thing/4"), 1u);
+  EXPECT_EQ(log->verify().faults, std::vector<std::string>{});
+}
+
+TEST_F(FailingDisk, full_under_a_checkpoint_leaves_the_commits_where_they_are) {
+  disk.fail_always(DiskOperation::write, "store.db", SQLITE_FULL);
+  for (int i = 0; i < 12; ++i) ASSERT_TRUE(append_is<Appended>(commit_to("thing/1", 500'000)));
+  EXPECT_GT(disk.failed(), 0);
+  EXPECT_EQ(log->failure(), "");
+  disk.heal();
+  EXPECT_TRUE(append_is<Appended>(commit_to("thing/1")));
+  open();
+  EXPECT_EQ(events_of("thing/1"), 13u);
+  EXPECT_EQ(log->verify().faults, std::vector<std::string>{});
+}
+
+TEST_F(FailingDisk, a_failed_sync_leaves_the_outcome_unknown_however_often_it_is_asked_for) {
+  disk.fail_once(DiskOperation::sync, "-wal", SQLITE_IOERR_FSYNC);
+  EXPECT_TRUE(append_is<Unknown>(keyed(commit_to("thing/1"), "first")));
+  EXPECT_TRUE(append_is<Unknown>(keyed(commit_to("thing/1"), "first")));
+  EXPECT_TRUE(is_refused<Closed>(keyed(commit_to("thing/1"), "second")));
+  EXPECT_TRUE(is_refused<Closed>(commit_to("thing/1")));
+  EXPECT_NE(log->failure(), "");
+  open();
+  EXPECT_EQ(log->failure(), "");
+  EXPECT_TRUE(append_is<Appended>(keyed(commit_to("thing/1"), "first")));
+  EXPECT_EQ(events_of("thing/1"), 1u);
+  EXPECT_FALSE(log->find_commit("second"));
+}
+
+TEST_F(FailingDisk, what_cannot_begin_is_refused_as_a_whole) {
+  sqlite3* other = nullptr;
+  ASSERT_EQ(sqlite3_open(file.c_str(), &other), SQLITE_OK);
+  ASSERT_EQ(sqlite3_exec(other, "BEGIN IMMEDIATE", nullptr, nullptr, nullptr), SQLITE_OK);
+  std::vector<std::future<AppendOutcome>> answers;
+  for (int i = 0; i < 20; ++i) answers.push_back(log->append_async(commit_to("thing/1")));
+  for (auto& answer : answers) EXPECT_TRUE(std::holds_alternative<Rejected>(answer.get()));
+  ASSERT_EQ(sqlite3_exec(other, "ROLLBACK", nullptr, nullptr, nullptr), SQLITE_OK);
+  sqlite3_close(other);
+  EXPECT_EQ(log->failure(), "");
+  EXPECT_TRUE(append_is<Appended>(commit_to("thing/1")));
+}
+
+TEST_F(FailingDisk, that_can_be_read_again_is_read_again) {
+  ASSERT_TRUE(append_is<Appended>(commit_to("thing/1", 500'000)));
+  open();
+  disk.fail_always(DiskOperation::read, "store.db", SQLITE_IOERR_READ);
+  EXPECT_THROW(events_of("thing/1"), StorageError);
+  EXPECT_GT(disk.failed(), 0);
+  disk.heal();
+  EXPECT_EQ(events_of("thing/1"), 1u);
+}
+
+TEST_F(FailingDisk, a_failed_sync_of_types_stops_the_log_too) {
+  disk.fail_once(DiskOperation::sync, "-wal", SQLITE_IOERR_FSYNC);
+  const std::vector<TypeDescription> types{{"thing.happened", 1, {}}};
+  EXPECT_THROW(log->declare_types(types), StorageError);
+  EXPECT_NE(log->failure(), "");
+  EXPECT_TRUE(is_refused<Closed>(commit_to("thing/1")));
+  EXPECT_THROW(log->declare_types(types), StorageError);
+}
+
+TEST_F(FailingDisk, that_cannot_be_read_when_the_store_is_opened_says_which_file) {
+  ASSERT_TRUE(append_is<Appended>(commit_to("thing/1")));
+  log.reset();
+  disk.fail_always(DiskOperation::read, "store.db", SQLITE_IOERR_READ);
+  try {
+    open();
+    ADD_FAILURE() << "nothing was thrown";
+  } catch (const Error& error) {
+    EXPECT_NE(std::string(error.what()).find(file.string()), std::string::npos) << error.what();
+  }
+}
+
+}  // namespace
+}  // namespace annal::test
