@@ -20,6 +20,13 @@ function(annal_compile_options target)
                          $<$<BOOL:$<TARGET_PROPERTY:UNITY_BUILD>>:-Wno-shadow -Wno-subobject-linkage> $<$<BOOL:${ANNAL_WARNINGS_AS_ERRORS}>:-Werror>)
 endfunction()
 
+# Several sources of a target that nothing builds on, as one.
+function(annal_unity target)
+  if(ANNAL_UNITY)
+    set_target_properties(${target} PROPERTIES UNITY_BUILD ON)
+  endif()
+endfunction()
+
 function(annal_library name)
   cmake_parse_arguments(arg "" "" "HEADERS;SOURCES;LINKS;LINKS_PRIVATE" ${ARGN})
   set(target annal_${name})
