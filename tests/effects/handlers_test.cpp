@@ -149,6 +149,42 @@ TEST(Surround, with_nothing_takes_the_interceptors_off) {
   EXPECT_TRUE(diary.empty());
 }
 
+// Surrounds nothing until it is told to.
+class Sleeper : public Interceptor {
+ public:
+  void around(const JoinPoint&, const std::function<void()>& proceed) override {
+    ++surrounded;
+    proceed();
+  }
+  bool idle() const override { return asleep; }
+
+  bool asleep = true;
+  int surrounded = 0;
+};
+
+TEST(Surround, idle_interceptors_leave_effects_to_their_handlers_which_may_take_them) {
+  std::vector<const char*> texts;
+  Handlers handlers;
+  handlers.on<Tell>([&](Tell tell) { texts.push_back(tell.text.data()); });
+  const auto sleeper = std::make_shared<Sleeper>();
+  handlers.surround({sleeper});
+  const char* given = nullptr;
+  const auto program = effects::program([&given](auto perform) {
+    Tell tell{"a text too long for a small string to keep"};
+    given = tell.text.data();
+    perform(std::move(tell));
+  });
+  program.run(handlers);
+  EXPECT_EQ(texts.back(), given) << "it was moved, not copied";
+  Trace trace;
+  program.run(handlers, {.trace = &trace});
+  EXPECT_EQ(texts.back(), given);
+  EXPECT_EQ(sleeper->surrounded, 0);
+  sleeper->asleep = false;
+  program.run(handlers);
+  EXPECT_EQ(sleeper->surrounded, 1);
+}
+
 // Proceeds until it goes well, three times at most.
 class Retry : public Interceptor {
  public:

@@ -69,13 +69,14 @@ EffectNumber effect_number() {
 }
 
 // The name an effect's handler has as a join point: `effect::charge`.
+inline constexpr std::string_view point_prefix = "effect::";
 template <class E>
 struct EffectPoint {
-  static constexpr std::string_view prefix = "effect::";
   static constexpr std::string_view own = E::name;
   static constexpr auto text = [] {
-    std::array<char, prefix.size() + own.size()> joined{};
-    std::copy(own.begin(), own.end(), std::copy(prefix.begin(), prefix.end(), joined.begin()));
+    std::array<char, point_prefix.size() + own.size()> joined{};
+    std::copy(own.begin(), own.end(),
+              std::copy(point_prefix.begin(), point_prefix.end(), joined.begin()));
     return joined;
   }();
   static constexpr std::string_view name{text.data(), text.size()};

@@ -12,6 +12,7 @@
 #include "annal/effects/effect_type.hpp"
 #include "annal/error.hpp"
 
+#include <algorithm>
 #include <concepts>
 #include <memory>
 #include <mutex>
@@ -74,6 +75,11 @@ class HandlerSnapshot {
   }
   // Outermost first.
   const InterceptorChain& interceptors() const { return joined_ ? *joined_ : top_->interceptors; }
+  // Whether any of them is not idle.
+  bool surrounded() const {
+    const auto& all = interceptors();
+    return std::any_of(all.begin(), all.end(), [](const auto& each) { return !each->idle(); });
+  }
 
  private:
   friend class Handlers;
@@ -139,7 +145,8 @@ class Handlers {
 
   // Surrounds every handler of this layer and those that come to light through it, the first
   // interceptor outermost and all of them inside those of the layer below. Replaces what was set
-  // before. The join point is named `effect::<name>`, its arguments are the effect's description.
+  // before. The join point is named `effect::<name>`, its arguments are the effect's description. A
+  // run that begins while all of them are idle is not surrounded.
   void surround(InterceptorChain interceptors);
 
   HandlerSnapshot snapshot() const { return HandlerSnapshot(*layer_); }

@@ -34,8 +34,8 @@ class Run {
       : handlers_(handlers.snapshot()),
         options_(options),
         mode_(mode),
-        plain_(mode == RunMode::real && options.trace == nullptr &&
-               handlers_.interceptors().empty()) {}
+        surrounded_(mode == RunMode::real && handlers_.surrounded()),
+        plain_(mode == RunMode::real && options.trace == nullptr && !surrounded_) {}
   Run(const Run&) = delete;
   Run& operator=(const Run&) = delete;
 
@@ -54,6 +54,12 @@ class Run {
       if (!result) stop();
       return std::move(*result);
     }
+  }
+
+  // Throws MissingHandler now rather than when the effect is performed; a dry run lists it then.
+  template <class E>
+  void require() const {
+    if (!dry()) required<E>();
   }
 
   // What a dry run knows of the effect's result: nothing, unless it has a stand-in.
@@ -110,7 +116,8 @@ class Run {
   HandlerSnapshot handlers_;
   RunOptions options_;
   RunMode mode_;
-  bool plain_;  // nobody watches: an effect costs its handler's look-up and call
+  bool surrounded_;  // as it was when the run began
+  bool plain_;       // nobody watches: an effect costs its handler's look-up and call
   bool stopped_ = false;
 };
 
@@ -136,7 +143,7 @@ typename E::result Run::perform_observed(Given&& effect) {
 
 template <class E, class Given>
 typename E::result Run::perform_surrounded(const TypedHandler<E>& handler, Given&& effect) {
-  if (handlers_.interceptors().empty()) return handle(handler, std::forward<Given>(effect));
+  if (!surrounded_) return handle(handler, std::forward<Given>(effect));
   const std::string text = description(effect);
   const JoinPoint point{
       .name = EffectPoint<E>::name, .request_id = options_.request_id, .arguments = text};

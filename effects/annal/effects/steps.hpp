@@ -192,6 +192,13 @@ class Perform {
     }
   }
 
+  // For an effect that is performed later, when it would be too late to find that nobody does.
+  //   throws    MissingHandler; not in a dry run, which lists it in its place
+  template <class E>
+  void require() const {
+    run_->require<E>();
+  }
+
  private:
   template <class T>
   T value_of(const NodePointer& program) const {
