@@ -77,7 +77,7 @@ TEST(MergePatch, of_the_title_leaves_the_content_byte_for_byte) {
   EXPECT_EQ(after.content.text, " { \"b\" : 1 } ");
 }
 
-TEST(MergePatch, of_ten_thousand_members_is_no_matter_of_minutes) {
+TEST(MergePatch, of_fifty_thousand_members_changes_those_it_names_and_no_others) {
   std::string content = "{", patch = "{";
   for (int i = 0; i < 50000; ++i) {
     content += (i ? ",\"" : "\"") + std::to_string(i) + "\":1";

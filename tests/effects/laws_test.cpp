@@ -1,7 +1,7 @@
 // The laws of functor and monad, for programs whose effects can be watched: two programs are equal
 // if they give the same value and perform the same effects in the same order.
-#include "aggregates/seed.hpp"
 #include "effects/shop.hpp"
+#include "seed.hpp"
 
 #include <gtest/gtest.h>
 #include <rapidcheck.h>
@@ -9,8 +9,6 @@
 
 namespace annal::effects::test {
 namespace {
-
-const bool seeded = annal::test::seed_rapidcheck();
 
 struct Observed {
   int value = 0;
