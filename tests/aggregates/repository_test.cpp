@@ -4,12 +4,14 @@
 #include "annal/memory/memory_log.hpp"
 #include "counter.hpp"
 #include "fakes.hpp"
+#include "hooked_log.hpp"
 
 #include <gtest/gtest.h>
 
 #include <memory>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace annal {
@@ -149,6 +151,22 @@ TEST_F(CounterRepository, wants_to_know_what_a_key_was_given_for) {
   EXPECT_EQ(log->head(), Position{});
 }
 
+TEST_F(CounterRepository, tells_a_request_beside_its_twin_what_the_twin_did) {
+  ExecuteOptions options;
+  options.idempotency_key = "once";
+  options.request_hash = sha256({"add 5"});
+  options.expected = ExpectedVersion::none();
+  test::HookedLog hooked(*log);
+  Repository<Counter> counters(hooked, catalogue);
+  hooked.after_find_commit = [&, done = false]() mutable {
+    if (!std::exchange(done, true)) add(counters, 5, options);
+  };
+  const auto executed = add(counters, 5, options);
+  EXPECT_TRUE(executed.appended->replayed);
+  EXPECT_EQ(executed.version, Version{1});
+  EXPECT_EQ(log->head(), Position{1});
+}
+
 // --- snapshots -----------------------------------------------------------------------------------
 
 TEST_F(CounterRepository, reads_every_event_without_snapshots_and_a_hundred_at_most_with_them) {
@@ -212,6 +230,58 @@ TEST_F(CounterRepository, ignores_and_counts_a_state_that_does_not_decode) {
   EXPECT_EQ(loaded.snapshot, Version{100});
   EXPECT_EQ(loaded.state.total, 150);
   EXPECT_EQ(counters.statistics().snapshots_ignored, 1u);
+}
+
+struct Diary {
+  struct Noted {
+    std::string text;
+    template <class Archive>
+    void serialize(Archive& archive) {
+      archive(CEREAL_NVP(text));
+    }
+  };
+  struct Note {
+    std::string text;
+  };
+  struct Never {};
+  using Event = std::variant<Noted>;
+  using Command = std::variant<Note>;
+  using Refusal = std::variant<Never>;
+  struct State {
+    std::string text;
+    template <class Archive>
+    void serialize(Archive& archive) {
+      archive(CEREAL_NVP(text));
+    }
+  };
+  static constexpr std::string_view kind = "diary";
+  static constexpr std::uint32_t state_schema = 1;
+  static constexpr std::uint32_t reducer = 1;
+  static Decision<Diary> decide(const State&, const Command& command) {
+    return std::vector<Event>{Noted{std::get<Note>(command).text}};
+  }
+  static void evolve(State& state, const Event& event, const Happened&) {
+    state.text += std::get<Noted>(event).text;
+  }
+};
+
+TEST_F(CounterRepository, goes_on_without_snapshots_of_a_state_too_large_to_keep) {
+  catalogue.add<Diary::Noted>("diary.noted");
+  RepositoryOptions often;
+  often.snapshot_every = 2;
+  Repository<Diary> diaries(*log, catalogue, often);
+  for (int i = 0; i < 6; ++i)
+    EXPECT_EQ(diaries.execute("d", Diary::Note{std::string(900000, 'x')}).index(), 0u) << i;
+  EXPECT_EQ(diaries.load("d").state.text.size(), 5400000u);
+}
+
+TEST_F(CounterRepository, goes_on_without_snapshots_of_a_name_too_long_for_their_keys) {
+  RepositoryOptions often;
+  often.snapshot_every = 2;
+  auto counters = repository(often);
+  const std::string name(limits::stream_bytes - 8, 'n');
+  for (int i = 0; i < 6; ++i) EXPECT_EQ(counters.execute(name, Counter::Add{1}).index(), 0u) << i;
+  EXPECT_EQ(counters.load(name).state.total, 6);
 }
 
 // --- time ----------------------------------------------------------------------------------------

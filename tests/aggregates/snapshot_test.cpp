@@ -101,6 +101,26 @@ TEST_F(Snapshots, put_under_another_key_are_passed_over) {
   EXPECT_EQ(newest("counter/b", 300), "none");
 }
 
+TEST_F(Snapshots, that_no_log_takes_are_left_out_of_their_commit) {
+  Commit commit;
+  Envelope event;
+  event.type = "counter.added";
+  event.stream = "counter/a";
+  commit.events.push_back(event);
+  const auto of = [&](const std::string& stream, std::size_t bytes) {
+    return snapshots::keep_with_commit(stream, maker, {1}, std::string(bytes, 'x'), 0);
+  };
+  const std::string long_name(limits::stream_bytes - 8, 'n');
+  snapshots::add_what_fits(
+      commit, {of("counter/large", limits::record_bytes), of("counter/" + long_name, 1),
+               of("counter/1", 2000000), of("counter/2", 2000000), of("counter/3", 2000000),
+               of("counter/4", 2000000), of("counter/5", 2000000), of("counter/6", 1)});
+  ASSERT_TRUE(std::holds_alternative<Appended>(log->append(commit)));
+  std::vector<std::string> kept;
+  for (const auto& record : commit.records) kept.push_back(record.key.substr(8, 1));
+  EXPECT_EQ(kept, (std::vector<std::string>{"1", "2", "3", "4", "6"}));
+}
+
 TEST_F(Snapshots, know_the_position_of_their_event_among_others_of_its_commit) {
   Commit commit;
   for (int i = 0; i < 5; ++i) {

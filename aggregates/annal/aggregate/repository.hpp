@@ -124,8 +124,14 @@ class Repository {
     for (std::size_t attempt = 1;; ++attempt) {
       if (auto earlier = earlier_outcome(stream, options)) return std::move(*earlier);
       auto outcome = attempt_once(stream, command, options);
-      if (!lost_a_race(outcome, options) || attempt >= options_.attempts) return outcome;
-      ++retries_;
+      if (lost_a_race(outcome, options) && attempt < options_.attempts) {
+        ++retries_;
+        continue;
+      }
+      // What it was judged by may be what this very request, sent twice, has made meanwhile.
+      if (!may_have_been_made(outcome))
+        if (auto earlier = earlier_outcome(stream, options)) return std::move(*earlier);
+      return outcome;
     }
   }
 
@@ -245,12 +251,12 @@ class Repository {
     commit.conditions.push_back({stream, ExpectedVersion::exactly(loaded.version)});
     commit.idempotency_key = options.idempotency_key;
     if (options.idempotency_key) commit.request_hash = *options.request_hash;
+    for (const auto& event : admitted) commit.events.push_back(event.envelope);
     // The state before the command is kept, not the one after it: its times are known already.
     if (options_.snapshot_every > 0 && loaded.events_read >= options_.snapshot_every)
-      commit.records.push_back(snapshots::keep(
-          stream, maker(),
-          {loaded.version, encode_state(loaded.state), loaded.position, Timestamp{}}));
-    for (const auto& event : admitted) commit.events.push_back(event.envelope);
+      snapshots::add_what_fits(commit, {snapshots::keep(stream, maker(),
+                                                        {loaded.version, encode_state(loaded.state),
+                                                         loaded.position, Timestamp{}})});
     auto outcome = log_.append(std::move(commit));
     if (auto* rejected = std::get_if<Rejected>(&outcome)) return std::move(*rejected);
     if (auto* unknown = std::get_if<Unknown>(&outcome)) return std::move(*unknown);
@@ -275,6 +281,11 @@ class Repository {
       result.events.push_back(std::move(event.event));
     }
     return result;
+  }
+
+  static bool may_have_been_made(const ExecuteOutcome<A>& outcome) {
+    const auto* executed = std::get_if<Executed<A>>(&outcome);
+    return std::holds_alternative<Unknown>(outcome) || (executed && executed->appended);
   }
 
   static bool lost_a_race(const ExecuteOutcome<A>& outcome, const ExecuteOptions& options) {

@@ -4,6 +4,7 @@
 
 #include <charconv>
 #include <limits>
+#include <utility>
 #include <variant>
 
 namespace annal::snapshots {
@@ -91,6 +92,22 @@ RecordChange keep_with_commit(const std::string& stream, const Maker& maker, Ver
   change.key = key(stream, version);
   change.value = encode(sealed);
   return change;
+}
+
+bool fits(const RecordChange& snapshot) {
+  return snapshot.key.size() <= limits::record_key_bytes &&
+         (!snapshot.value || snapshot.value->size() <= limits::record_bytes);
+}
+
+void add_what_fits(Commit& commit, std::vector<RecordChange> snapshots) {
+  std::size_t bytes = bytes_of(commit);
+  for (auto& snapshot : snapshots) {
+    if (commit.records.size() == limits::commit_records) return;
+    const std::size_t size = snapshot.value->size();
+    if (!fits(snapshot) || bytes + size > limits::commit_bytes) continue;
+    bytes += size;
+    commit.records.push_back(std::move(snapshot));
+  }
 }
 
 std::optional<Snapshot> newest(const EventLog& log, std::string_view stream, Version up_to,

@@ -11,6 +11,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace annal::snapshots {
 
@@ -46,6 +47,13 @@ RecordChange keep(const std::string& stream, const Maker& maker, const Snapshot&
 //   events_behind   how many events of the commit come after the version's own
 RecordChange keep_with_commit(const std::string& stream, const Maker& maker, Version version,
                               std::string_view state, std::uint64_t events_behind);
+
+// Whether a log takes the record at all: its key must not be too long, nor its state too large.
+bool fits(const RecordChange& snapshot);
+
+// Adds to a commit that is otherwise complete those of its snapshots that fit and that it has room
+// for. They are a cache: the commit is made without them rather than not made.
+void add_what_fits(Commit& commit, std::vector<RecordChange> snapshots);
 
 // The newest snapshot of a stream at or before a version that the maker can use.
 //   ignored   called for each one passed over, with the reason
