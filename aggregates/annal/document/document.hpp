@@ -27,9 +27,12 @@ struct DocumentKey {
   static DocumentKey of(std::string_view collection, std::string_view id);
   // The key of a stream `document/…`; nothing for other streams.
   static std::optional<DocumentKey> from_stream(std::string_view stream);
+  // The key of a text that is known to be one, such as a row's: nothing is checked.
+  static DocumentKey split(std::string_view text);
 
+  static constexpr std::string_view stream_prefix = "document/";
   std::string to_string() const { return collection + '/' + id; }
-  std::string stream() const { return "document/" + to_string(); }
+  std::string stream() const { return std::string(stream_prefix) + to_string(); }
   friend auto operator<=>(const DocumentKey&, const DocumentKey&) = default;
 };
 

@@ -7,7 +7,6 @@
 namespace annal {
 namespace {
 
-constexpr std::string_view stream_prefix = "document/";
 constexpr std::size_t name_limit = 256;  // bytes of a collection, and of an id
 
 // NUL, the other C0 and C1 control characters, and DEL. The text is UTF-8.
@@ -85,12 +84,12 @@ std::string shown(std::string_view text) {
   return hex + more;
 }
 
-DocumentKey split(std::string_view text) {
+}  // namespace
+
+DocumentKey DocumentKey::split(std::string_view text) {
   const auto slash = text.find('/');
   return {std::string(text.substr(0, slash)), std::string(text.substr(slash + 1))};
 }
-
-}  // namespace
 
 DocumentKey DocumentKey::parse(std::string_view text) {
   if (const auto fault = key_fault(text))
