@@ -149,6 +149,7 @@ TEST_P(Woven, a_subscriber_that_reads_when_told_of_reading_does_not_go_on_for_ev
     documents().get(key());
   });
   EXPECT_TRUE(std::holds_alternative<FoundDocument>(documents().get(key())));
+  EXPECT_GE(told, 1);
   EXPECT_LE(told, static_cast<int>(Bus::causation_limit));
 }
 
@@ -160,6 +161,24 @@ TEST_P(Woven, lines_are_written_from_the_severity_asked_for) {
   EXPECT_EQ(lines_with("debug exit DocumentService::create"), 1u);
   EXPECT_EQ(lines_with("info orders/7 was created by ann"), 1u);
   EXPECT_EQ(lines_with("info notification to ann: Order 7"), 1u);
+}
+
+TEST_P(Woven, lines_name_the_request_they_belong_to) {
+  open_with_lines(Severity::info);
+  ChangeOptions options;
+  options.request_id = "request-9";
+  must(documents().create(key(), {"T", {"1"}, "ann"}, options));
+  EXPECT_EQ(lines_with("info orders/7 was created by ann request=request-9"), 1u);
+  store->handlers().remove<effects::DatabaseWrite>();
+  EXPECT_THROW(documents().update(key(), {"U", {}, {}}, options), effects::MissingHandler);
+  EXPECT_EQ(lines_with("before the program runs request=request-9"), 1u);
+}
+
+TEST_P(Woven, what_people_write_neither_forges_a_line_nor_steers_a_terminal) {
+  open_with_lines(Severity::info);
+  must(documents().create(key(), {"T", {"1"}, "ann\nerror all is lost\x1b[2J\xc2\x9b"}));
+  EXPECT_EQ(lines_with("info orders/7 was created by ann\\x0aerror all is lost\\x1b[2J\\xc2\\x9b "),
+            1u);
 }
 
 TEST_P(Woven, at_warning_only_what_went_wrong_is_written) {

@@ -38,7 +38,7 @@ void add_default_handlers(effects::Handlers& handlers, EventLog& log, const LogL
         return imagined(log, write.commit);
       });
   handlers.on<effects::Logging>([&lines](const effects::Logging& logging) {
-    lines.write(logging.severity, logging.message);
+    lines.write(logging.severity, logging.message, logging.request_id);
   });
   handlers.on<effects::Notification>([&lines](const effects::Notification& notification) {
     if (lines.takes(Severity::info))

@@ -1,9 +1,12 @@
 #include "annal/service/log_lines.hpp"
 
+#include "annal/aspects/logging.hpp"
+
 #include <spdlog/logger.h>
 #include <spdlog/sinks/stdout_sinks.h>
 
 #include <memory>
+#include <string>
 #include <utility>
 
 namespace annal {
@@ -36,5 +39,17 @@ LogSink standard_error() {
 
 LogLines::LogLines(LogSink sink, Severity lowest)
     : sink_(sink ? std::move(sink) : standard_error()), lowest_(lowest) {}
+
+void LogLines::write(Severity severity, std::string_view line,
+                     std::string_view request_id) const noexcept {
+  if (!takes(severity)) return;
+  try {
+    std::string text(line);
+    if (!request_id.empty()) text.append(" request=").append(request_id);
+    sink_(severity, one_line(text));
+  } catch (...) {
+    // There is no other place to say it.
+  }
+}
 
 }  // namespace annal

@@ -18,9 +18,11 @@ class LogLines {
   LogLines(LogSink sink, Severity lowest);
 
   bool takes(Severity severity) const { return severity >= lowest_; }
-  void write(Severity severity, std::string_view line) const {
-    if (takes(severity)) sink_(severity, line);
-  }
+
+  // Gives the sink one line, control characters escaped, and ` request=…` behind it if there is a
+  // request. Never fails: what a line tells of has happened, whether or not it can be told.
+  void write(Severity severity, std::string_view line,
+             std::string_view request_id = {}) const noexcept;
 
  private:
   LogSink sink_;

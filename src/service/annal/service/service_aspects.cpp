@@ -1,12 +1,12 @@
 #include "annal/service/service_aspects.hpp"
 
+#include "annal/event/type_name.hpp"
+
 #include <cxxabi.h>
 
 #include <algorithm>
 #include <array>
-#include <cstdlib>
 #include <exception>
-#include <memory>
 #include <utility>
 
 namespace annal {
@@ -47,7 +47,7 @@ void publish(Bus& bus, const Catalogue& catalogue, const Payload& payload,
     event.source = "annal";
     event.correlation_id = request_id;
     bus.publish(std::move(event));
-  } catch (const std::exception&) {
+  } catch (...) {
     // The bus refuses what handlers publish in a circle; what is told of must not fail for it.
   }
 }
@@ -60,11 +60,7 @@ void raise_error(Bus& bus, const Catalogue& catalogue, const ErrorRaised& error)
 
 std::string current_exception_type() {
   const std::type_info* type = abi::__cxa_current_exception_type();
-  if (type == nullptr) return {};
-  int status = 0;
-  const std::unique_ptr<char, void (*)(void*)> readable(
-      abi::__cxa_demangle(type->name(), nullptr, nullptr, &status), std::free);
-  return status == 0 ? readable.get() : type->name();
+  return type ? readable_name(*type) : "";
 }
 
 void note_outcome(std::string_view outcome) { outcome_of_call = outcome; }
@@ -79,8 +75,10 @@ void ServiceLogging::around(const JoinPoint& point, const std::function<void()>&
   try {
     proceed();
   } catch (const std::exception& error) {
-    lines_.write(Severity::error, "error " + std::string(point.name) + ' ' +
-                                      std::string(point.arguments) + ": " + error.what());
+    lines_.write(Severity::error,
+                 "error " + std::string(point.name) + ' ' + std::string(point.arguments) + ": " +
+                     error.what(),
+                 point.request_id);
     throw;
   }
 }
