@@ -1,8 +1,9 @@
 // Stores opened, closed and opened again, and what is told on their buses.
 #include "store_fixture.hpp"
 
-#include <atomic>
 #include <fstream>
+#include <latch>
+#include <thread>
 
 namespace annal {
 namespace {
@@ -60,12 +61,19 @@ TEST_P(StoreOfEitherKind, reads_its_clock) {
 }
 
 TEST_P(StoreOfEitherKind, closes_while_events_are_still_to_be_told) {
-  std::atomic<int> told = 0;
-  auto connection =
-      store->bus().subscribe(TopicPattern::of("document.*"), [&](const Envelope&) { ++told; });
+  std::latch telling{1}, closing{1};
+  int told = 0;
+  auto connection = store->bus().subscribe(TopicPattern::of("document.*"), [&](const Envelope&) {
+    if (++told == 1) telling.count_down();
+    closing.wait();
+  });
   for (int i = 0; i < 50; ++i) create("orders/" + std::to_string(i));
-  store.reset();
-  EXPECT_LE(told.load(), 50);
+  telling.wait();
+  std::thread closer([&] { store.reset(); });
+  closing.count_down();
+  closer.join();
+  EXPECT_GE(told, 1);
+  EXPECT_LE(told, 50);
 }
 
 ON_BOTH_LOGS(StoreOfEitherKind);

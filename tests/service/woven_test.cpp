@@ -181,6 +181,20 @@ TEST_P(Woven, what_people_write_neither_forges_a_line_nor_steers_a_terminal) {
             1u);
 }
 
+TEST_P(Woven, effects_are_surrounded_once_an_aspect_is_applied_to_them) {
+  create();
+  EXPECT_EQ(store->metrics().of("effect::database_write").count, 0u);
+  {
+    const ScopedAspect measured(store->weaver(), "metrics", "effect::*");
+    update("2");
+    documents().get(key());
+  }
+  update("3");
+  EXPECT_EQ(store->metrics().of("effect::database_write").count, 1u);
+  EXPECT_EQ(store->metrics().of("effect::notification").count, 1u);
+  EXPECT_EQ(store->metrics().of("effect::database_read").count, 1u);
+}
+
 TEST_P(Woven, at_warning_only_what_went_wrong_is_written) {
   open_with_lines(Severity::warning);
   create();

@@ -76,6 +76,7 @@ struct Store::State {
       weaver.add(name, aspect);
       weaver.apply(name, "DocumentService::*");
     }
+    handlers.surround({weaver.interceptor(std::string(effects::point_prefix))});
   }
 
   ServiceParts parts() { return {*log, bus, catalogue, handlers, ids, lines, read_only}; }

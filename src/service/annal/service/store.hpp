@@ -51,7 +51,8 @@ class Store {
   Dispatcher& dispatcher();  // throws ConfigurationError on a read-only store
   // Woven around `DocumentService::*` from the start: the aspects "logging", "metrics",
   // "error events" (`error.raised`) and "execution events" (`command.executed`, `query.executed`,
-  // where subscribed to).
+  // where subscribed to). Around effects, `effect::database_write` and so on, nothing is woven until
+  // somebody applies it; a run goes by what is applied when it begins.
   Weaver& weaver();
   Metrics& metrics();  // the metrics aspect that is woven from the start
   effects::Handlers&
