@@ -90,8 +90,19 @@ TEST_P(RecordingCommits, repeated_with_their_key_are_recorded_once) {
   EXPECT_EQ(again.last, first.last);
   EXPECT_EQ(head(), Position{3});
   EXPECT_EQ(content(), "2");
-  commit.events.pop_back();
+  auto other = commit;
+  other.events.pop_back();
+  EXPECT_NE(rejected_for<IdempotencyMismatch>(documents().record(other)), nullptr);
+  commit.events[0].occurred_at = Timestamp{std::chrono::seconds{5}};
   EXPECT_NE(rejected_for<IdempotencyMismatch>(documents().record(commit)), nullptr);
+}
+
+TEST_P(RecordingCommits, are_the_same_request_to_the_log_itself) {
+  Commit commit;
+  commit.events = {checkpoint("e")};
+  commit.idempotency_key = "git:e";
+  ASSERT_TRUE(std::holds_alternative<Appended>(store->log().append(commit)));
+  EXPECT_TRUE(record(commit).replayed);
 }
 
 TEST_P(RecordingCommits, holds_to_the_conditions_asked_for) {

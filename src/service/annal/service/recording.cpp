@@ -17,43 +17,6 @@ namespace {
 
 constexpr int commit_attempts = 16;  // of one commit, while others are faster
 
-// What the events say, in whatever order of tries: ids, salts and conditions left out.
-struct SaidEvent {
-  std::string stream, type, content_type, data, source;
-  std::uint32_t schema_version = 1;
-  std::uint8_t codec = 0;
-  std::optional<std::int64_t> occurred_at;
-  std::vector<std::string> tags;
-  std::map<std::string, std::string> metadata;
-
-  template <class Archive>
-  void serialize(Archive& archive) {
-    archive(CEREAL_NVP(stream), CEREAL_NVP(type), CEREAL_NVP(content_type), CEREAL_NVP(data),
-            CEREAL_NVP(source), CEREAL_NVP(schema_version), CEREAL_NVP(codec),
-            CEREAL_NVP(occurred_at), CEREAL_NVP(tags), CEREAL_NVP(metadata));
-  }
-};
-
-Hash hash_of(const std::vector<Envelope>& events) {
-  std::string text = "annal.record.request.1";
-  for (const auto& event : events) {
-    SaidEvent said{event.stream,
-                   event.type,
-                   event.content_type,
-                   event.data,
-                   event.source,
-                   event.schema_version,
-                   static_cast<std::uint8_t>(event.codec),
-                   {},
-                   event.tags,
-                   {}};
-    if (event.occurred_at) said.occurred_at = event.occurred_at->time_since_epoch().count();
-    said.metadata.insert(event.metadata.begin(), event.metadata.end());
-    text += encode(said);
-  }
-  return sha256({text});
-}
-
 // A document that the commit changes.
 struct Touched {
   DocumentKey key;
@@ -92,7 +55,7 @@ class Recording {
   }
 
   Hash request_hash() const {
-    return asked_.request_hash ? *asked_.request_hash : hash_of(asked_.events);
+    return asked_.request_hash ? *asked_.request_hash : hash_of_request(asked_);
   }
 
   std::variant<Commit, Rejected> with_rows() const {
@@ -106,7 +69,7 @@ class Recording {
       if (document.folded.state.version.value > 0)
         commit.records.push_back(rows::with_commit(document.key, document.folded.state,
                                                    commit.events.size() - 1 - document.last_event));
-    add_what_fits(commit, std::move(snapshots));
+    snapshots::add_what_fits(commit, std::move(snapshots));
     return commit;
   }
 
@@ -115,7 +78,7 @@ class Recording {
                                  std::map<std::string, Touched>& touched,
                                  std::vector<RecordChange>& snapshots) const {
     const Envelope& event = commit.events[place];
-    if (!event.stream.starts_with("document/")) return std::nullopt;
+    if (!event.stream.starts_with(DocumentKey::stream_prefix)) return std::nullopt;
     const auto key = DocumentKey::from_stream(event.stream);
     if (!key) return Rejected{Malformed{"the stream " + event.stream + " names no document"}};
     auto said = read(event);
@@ -155,16 +118,6 @@ class Recording {
     if (seen != versions_seen_.end() && folded.version < seen->second)
       folded = DocumentPast(parts_.log, parts_.catalogue).at(stream, seen->second);
     return folded;
-  }
-
-  // Snapshots are a cache: the commit is made without them rather than not made.
-  static void add_what_fits(Commit& commit, std::vector<RecordChange> snapshots) {
-    std::size_t bytes = bytes_of(commit);
-    for (auto& snapshot : snapshots) {
-      bytes += snapshot.value->size();
-      if (bytes > limits::commit_bytes || commit.records.size() == limits::commit_records) return;
-      commit.records.push_back(std::move(snapshot));
-    }
   }
 
   // Set if the outcome only says that somebody else wrote between our reading and our writing.
