@@ -4,6 +4,7 @@
 #include "annal/service/fold.hpp"
 #include "annal/service/rows.hpp"
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -31,7 +32,7 @@ std::vector<TopicPattern> event_types(const Catalogue& catalogue) {
 
 // Calls `each` with every record of a space.
 template <class Each>
-void for_each_record(const EventLog& log, std::string_view space, const std::string& prefix,
+void for_each_record(const EventLog& log, std::string_view space, std::string_view prefix,
                      Each each) {
   RecordRequest request;
   request.space = space;
@@ -47,8 +48,9 @@ void for_each_record(const EventLog& log, std::string_view space, const std::str
 
 Documents documents_in(const EventLog& log, const Catalogue& catalogue) {
   Documents found;
-  for_each_record(log, rows::space, "",
-                  [&](const Record& row) { found.try_emplace(row.key, rows::key_of(row.key)); });
+  for_each_record(log, rows::space, "", [&](const Record& row) {
+    found.try_emplace(row.key, DocumentKey::split(row.key));
+  });
   ReadRequest request;
   request.query.types = event_types(catalogue);
   request.from = Position{1};
@@ -83,36 +85,62 @@ std::optional<RecordConflict> append_records(EventLog& log, Commit commit) {
   throw StorageError("the document rows could not be written: " + rejected.message());
 }
 
+// Records on their way to the log, so many at a time.
+class Batch {
+ public:
+  // Returns true if it is full.
+  bool add(RecordChange change) {
+    bytes_ += change.value ? change.value->size() : 0;
+    commit_.records.push_back(std::move(change));
+    return commit_.records.size() >= batch_records || bytes_ >= batch_bytes;
+  }
+  bool empty() const { return commit_.records.empty(); }
+  Commit take() {
+    bytes_ = 0;
+    return std::exchange(commit_, {});
+  }
+
+ private:
+  Commit commit_;
+  std::size_t bytes_ = 0;
+};
+
 class Rebuild {
  public:
   explicit Rebuild(const ServiceParts& parts) : parts_(parts), past_(parts.log, parts.catalogue) {}
 
   std::uint64_t run() {
-    for_each_record(parts_.log, snapshots::space, "document/",
-                    [this](const Record& record) { add(erasure(snapshots::space, record.key)); });
-    flush();
+    for_each_record(parts_.log, snapshots::space, DocumentKey::stream_prefix,
+                    [this](const Record& record) { keep(erasure(snapshots::space, record.key)); });
+    write_snapshots();
     for (const auto& [name, key] : documents_in(parts_.log, parts_.catalogue)) {
-      auto row = row_of(key);
+      auto row = row_of(key, [&, stream = key.stream()](const Folded& then) {
+        if (is_snapshot_version(then.version) && then.state.version.value > 0)
+          keep(snapshot_of(stream, then));
+      });
       if (row.value) ++documents_;
-      rows_.push_back(key);
-      add(std::move(row));
+      rows_of_.push_back(key);
+      if (rows_.add(std::move(row))) write_rows();
     }
-    flush();
+    write_snapshots();
+    write_rows();
     return documents_;
   }
 
  private:
-  void add(RecordChange change) {
-    bytes_ += change.value ? change.value->size() : 0;
-    commit_.records.push_back(std::move(change));
-    if (commit_.records.size() >= batch_records || bytes_ >= batch_bytes) flush();
+  // A snapshot of what has happened stays right whatever happens now, so nothing is expected of the
+  // place it is written to, and it is written apart from the rows, of which that is not true.
+  void keep(RecordChange snapshot) {
+    if (snapshots::fits(snapshot) && snapshots_.add(std::move(snapshot))) write_snapshots();
   }
 
-  void flush() {
-    const auto rows = std::exchange(rows_, {});
-    bytes_ = 0;
-    if (commit_.records.empty()) return;
-    if (!append_records(parts_.log, std::exchange(commit_, {}))) return;
+  void write_snapshots() {
+    if (!snapshots_.empty()) append_records(parts_.log, snapshots_.take());
+  }
+
+  void write_rows() {
+    const auto rows = std::exchange(rows_of_, {});
+    if (rows_.empty() || !append_records(parts_.log, rows_.take())) return;
     // Somebody changed one of the documents meanwhile: each row is written alone.
     for (const auto& key : rows) write_alone(key);
   }
@@ -128,14 +156,12 @@ class Rebuild {
   }
 
   // The row as it follows from the events, to be written only in the place of the one there is now.
-  RecordChange row_of(const DocumentKey& key) {
+  //   each      called with the state after every event
+  RecordChange row_of(const DocumentKey& key,
+                      const std::function<void(const Folded&)>& each = {}) const {
     const auto stream = key.stream();
     const auto row = parts_.log.record(rows::space, key.to_string());
-    const auto folded =
-        past_.from_the_start(stream, parts_.log.stream_version(stream), [&](const Folded& then) {
-          if (is_snapshot_version(then.version) && then.state.version.value > 0)
-            add(snapshot_of(stream, then));
-        });
+    const auto folded = past_.from_the_start(stream, parts_.log.stream_version(stream), each);
     auto change = folded.state.version.value > 0
                       ? rows::recorded(key, folded.state, folded.position)
                       : erasure(rows::space, key.to_string());
@@ -152,10 +178,9 @@ class Rebuild {
 
   const ServiceParts& parts_;
   DocumentPast past_;
-  Commit commit_;
-  std::vector<DocumentKey> rows_;  // whose rows are in the commit
+  Batch snapshots_, rows_;
+  std::vector<DocumentKey> rows_of_;  // the documents whose rows these are
   std::uint64_t documents_ = 0;
-  std::size_t bytes_ = 0;
 };
 
 bool is_right(const ServiceParts& parts, const DocumentKey& key, const Record& row) {
