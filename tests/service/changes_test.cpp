@@ -201,6 +201,8 @@ TEST_P(Changes, without_a_request_id_get_one_of_their_own) {
 TEST_P(Changes, of_a_key_put_together_wrongly_are_no_request_at_all) {
   const DocumentKey wrong{"orders", "../secrets"};
   EXPECT_THROW(documents().create(wrong, {"T", {"1"}, "ann"}), InvalidInput);
+  const auto program = documents().changing(wrong, document::Create{"T", {"1"}, "ann"});
+  EXPECT_THROW(program.run(store->handlers()), InvalidInput);
   EXPECT_EQ(head(), Position{0});
 }
 

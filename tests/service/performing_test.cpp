@@ -104,7 +104,12 @@ TEST_P(Performing, without_a_handler_for_what_follows_the_write_nothing_is_writt
   create();
   ASSERT_TRUE(store->handlers().remove<Notification>());
   EXPECT_THROW(documents().update(key(), {"New", {}, "bob"}), effects::MissingHandler);
+  const auto program = documents().changing(key(), document::Update{"New", {}, "bob"});
+  EXPECT_THROW(program.run(store->handlers()), effects::MissingHandler);
   EXPECT_EQ(head(), Position{1});
+  const auto dry = program.dry_run(store->handlers());
+  ASSERT_EQ(dry.trace.effects().size(), 2u);
+  EXPECT_EQ(dry.trace.effects()[1].outcome, effects::EffectOutcome::missing);
 }
 
 TEST_P(Performing, without_the_handler_that_reads_nothing_is_read) {
@@ -118,6 +123,17 @@ TEST_P(Performing, building_a_program_writes_nothing) {
   EXPECT_EQ(head(), Position{0});
   program.run(store->handlers());
   EXPECT_EQ(head(), Position{1});
+}
+
+TEST_P(Performing, every_run_of_a_program_is_a_request_of_its_own) {
+  const auto program = documents().changing(key(), document::Create{"T", {"1"}, "ann"});
+  must(program.run(store->handlers()));
+  remove();
+  must(program.run(store->handlers()));
+  const auto first = store->log().event_at({1})->correlation_id;
+  EXPECT_EQ(first.size(), 26u);
+  EXPECT_EQ(store->log().event_at({3})->correlation_id.size(), 26u);
+  EXPECT_NE(store->log().event_at({3})->correlation_id, first);
 }
 
 TEST_P(Performing, a_dry_run_tells_what_would_be_done_and_writes_nothing) {
@@ -162,6 +178,22 @@ TEST_P(Performing, a_change_is_made_though_nobody_could_be_told) {
       [](const Notification&) { throw std::runtime_error("no mail today"); });
   EXPECT_EQ(must(documents().update(key(), {"New", {}, "bob"})).version, Version{2});
   EXPECT_EQ(raised, Names{"no mail today"});
+  store->handlers().on<Notification>([](const Notification&) { throw 7; });
+  EXPECT_EQ(must(documents().update(key(), {"Newer", {}, "bob"})).version, Version{3});
+  store->handlers().on<Notification>(
+      [](const Notification&) { throw effects::MissingHandler("post_office"); });
+  EXPECT_EQ(must(documents().update(key(), {"Newest", {}, "bob"})).version, Version{4});
+  EXPECT_EQ(raised.size(), 3u);
+}
+
+TEST_P(Performing, a_change_is_made_though_no_line_can_be_written_of_it) {
+  OpenOptions options;
+  options.lowest_severity = Severity::debug;
+  options.log_lines = [](Severity, std::string_view) { throw std::runtime_error("disk full"); };
+  open(options);
+  EXPECT_EQ(create().version, Version{1});
+  EXPECT_EQ(update("2").version, Version{2});
+  EXPECT_THROW(documents().get(key(), AtPosition{{99}}), UnknownPoint);
 }
 
 ON_BOTH_LOGS(Performing);

@@ -39,6 +39,35 @@ class Racing : public test::StoreTest {
   Changed twin;
 };
 
+TEST_P(Racing, a_creation_beside_its_twin_is_told_what_the_twin_did) {
+  const auto changed = must(beside_its_twin(document::Create{"Order 7", {"1"}, "ann"}, once()));
+  EXPECT_TRUE(changed.replayed);
+  EXPECT_EQ(changed.version, twin.version);
+  EXPECT_EQ(head(), Position{1});
+}
+
+TEST_P(Racing, a_deletion_beside_its_twin_is_told_what_the_twin_did) {
+  create();
+  EXPECT_TRUE(must(beside_its_twin(document::Delete{"old", {}}, once())).replayed);
+  EXPECT_EQ(head(), Position{2});
+}
+
+TEST_P(Racing, a_change_of_an_expected_version_beside_its_twin_is_told_what_the_twin_did) {
+  create();
+  auto options = once();
+  options.expected = ExpectedVersion::exactly({1});
+  EXPECT_TRUE(must(beside_its_twin(document::Update{"New", {}, {}}, options)).replayed);
+  EXPECT_EQ(head(), Position{2});
+}
+
+TEST_P(Racing, a_request_whose_key_another_one_takes_meanwhile_is_rejected_for_that) {
+  log.after_find_commit = [&, done = false]() mutable {
+    if (!std::exchange(done, true)) must(change(document::Create{"Other", {"2"}, "eve"}, once()));
+  };
+  const auto outcome = change(document::Create{"Order 7", {"1"}, "ann"}, once());
+  EXPECT_NE(test::rejected_for<IdempotencyMismatch>(outcome), nullptr) << outcome.index();
+}
+
 TEST_P(Racing, rows_are_rebuilt_though_their_documents_change_all_the_while) {
   create();
   create("orders/8");

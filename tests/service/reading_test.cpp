@@ -67,6 +67,27 @@ TEST_P(Reading, knows_when_a_document_was_not_there_yet_or_no_more) {
   EXPECT_EQ(std::get<DocumentGone>(answer).reason, "old");
 }
 
+TEST_P(Reading, names_the_deletion_and_what_can_be_read_whatever_came_after_the_deletion) {
+  create();
+  remove();
+  Commit commit;
+  for (const auto* type : {"document.seen", "document.deleted", "document.seen"}) {
+    commit.events.push_back(store->catalogue().wrap(document::Deleted{"twice", {}}));
+    commit.events.back().type = type;
+    commit.events.back().stream = key().stream();
+  }
+  for (int i = 0; i < 9; ++i) commit.events.push_back(commit.events.back());
+  ASSERT_TRUE(std::holds_alternative<Appended>(documents().record(commit)));
+  for (const auto& answer : {documents().get(key()), documents().get(key(), AtVersion{{10}})}) {
+    const auto& gone = std::get<DocumentGone>(answer);
+    EXPECT_EQ(gone.version, Version{4});
+    EXPECT_EQ(gone.reason, "twice");
+    EXPECT_EQ(gone.last_version, Version{1});
+  }
+  EXPECT_EQ(std::get<DocumentGone>(documents().get(key(), AtVersion{{3}})).version, Version{2});
+  EXPECT_EQ(content_at(AtVersion{{1}}), "{\"total\":12}");
+}
+
 TEST_P(Reading, refuses_points_outside_the_history) {
   create();
   EXPECT_THROW(documents().get(key(), AtPosition{{2}}), UnknownPoint);

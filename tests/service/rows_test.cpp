@@ -143,6 +143,35 @@ TEST_P(Rows, catch_up_with_events_appended_without_the_service_at_the_next_chang
   EXPECT_EQ(documents().verify_rows(), Keys{});
 }
 
+TEST_P(Rows, that_are_behind_do_not_make_a_change_of_the_newest_version_stale_or_refused) {
+  create();
+  append_behind_the_services_back(document::Updated{"Elsewhere", {}, "eve"});
+  ChangeOptions options;
+  options.expected = ExpectedVersion::exactly({2});
+  EXPECT_EQ(must(documents().update(key(), {{}, Json{"3"}, "bob"}, options)).version, Version{3});
+  append_behind_the_services_back(document::Deleted{"elsewhere", "eve"});
+  EXPECT_EQ(must(documents().create(key(), {"Anew", {"5"}, "bob"})).version, Version{5});
+  EXPECT_EQ(documents().verify_rows(), Keys{});
+  append_behind_the_services_back(document::Updated{"Elsewhere", {}, "eve"});
+  const auto stale = documents().update(key(), {{}, Json{"7"}, "bob"}, options);
+  EXPECT_EQ(std::get<StaleVersion>(stale).actual, Version{6});
+}
+
+TEST_P(Rows, that_are_missing_do_not_hide_their_documents) {
+  append_behind_the_services_back(document::Created{"Elsewhere", {"1"}, "eve"});
+  EXPECT_EQ(found(documents().get(key())).title, "Elsewhere");
+  EXPECT_EQ(found(documents().get(key())), found(documents().get(key(), AtHead{})));
+  append_behind_the_services_back(document::Deleted{"elsewhere", "eve"});
+  EXPECT_EQ(std::get<DocumentGone>(documents().get(key())).reason, "elsewhere");
+}
+
+TEST_P(Rows, that_are_damaged_do_not_stand_in_for_the_past) {
+  create();
+  put("orders/7", "rot");
+  append_behind_the_services_back(document::Updated{"Later", {}, {}});
+  EXPECT_EQ(found(documents().get(key(), AtPosition{{1}})).title, "Order 7");
+}
+
 TEST_P(Rows, are_made_for_documents_that_have_none_at_their_next_change) {
   append_behind_the_services_back(document::Created{"Elsewhere", {"1"}, "eve"});
   EXPECT_EQ(must(documents().update(key(), {{}, Json{"2"}, "bob"})).version, Version{2});

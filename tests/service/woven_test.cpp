@@ -213,7 +213,7 @@ TEST_P(Woven, a_row_that_cannot_be_used_is_warned_of) {
   commit.records.push_back({"documents", "orders/7", "rot", {{"deleted", 0}}, {}, {}});
   store->log().append(commit);
   documents().get(key());
-  EXPECT_EQ(lines_with("warning the row of orders/7 cannot be used"), 1u);
+  EXPECT_EQ(lines_with("warning orders/7 has no row that can be used"), 1u);
 }
 
 ON_BOTH_LOGS(Woven);

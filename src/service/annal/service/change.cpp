@@ -1,5 +1,6 @@
 #include "annal/service/change.hpp"
 
+#include "annal/bus/failure_text.hpp"
 #include "annal/effects/kinds.hpp"
 #include "annal/service/rows.hpp"
 #include "annal/service/service_aspects.hpp"
@@ -11,10 +12,12 @@ namespace {
 
 constexpr int change_attempts = 16;  // of one change, while others are faster
 
-// Set if the outcome only says that somebody else wrote between our reading and our writing.
-const VersionConflict* lost_race(const ChangeOutcome& outcome) {
+// True if the outcome is no to a state that was read, and may no longer be the document's.
+bool is_no_to_what_was_read(const ChangeOutcome& outcome) {
   const auto* rejected = std::get_if<Rejected>(&outcome);
-  return rejected ? std::get_if<VersionConflict>(&rejected->reason) : nullptr;
+  return std::holds_alternative<Refused>(outcome) ||
+         std::holds_alternative<StaleVersion>(outcome) ||
+         (rejected && std::holds_alternative<VersionConflict>(rejected->reason));
 }
 
 // What a change is to people: `updated by bob`.
@@ -40,21 +43,33 @@ struct InWords {
   }
 };
 
+std::optional<Folded> from_row(const ServiceParts& parts, const DocumentKey& key) {
+  const auto row = parts.log.record(rows::space, key.to_string());
+  auto document = row ? rows::read(key, *row) : std::nullopt;
+  if (!document) return std::nullopt;
+  const auto version = document->state.version;
+  return Folded{std::move(document->state), version, document->position};
+}
+
 }  // namespace
 
 Folded load_current(const ServiceParts& parts, const DocumentKey& key) {
-  if (const auto row = parts.log.record(rows::space, key.to_string()))
-    if (auto document = rows::read(key, *row)) {
-      const auto version = document->state.version;
-      return {std::move(document->state), version, document->position};
-    }
+  if (auto current = from_row(parts, key)) return std::move(*current);
+  return load_without_row(parts, key);
+}
+
+Folded load_without_row(const ServiceParts& parts, const DocumentKey& key) {
   const auto stream = key.stream();
   const auto version = parts.log.stream_version(stream);
   if (version.value == 0) return {};
-  parts.lines.write(Severity::warning,
-                    "the row of " + key.to_string() +
-                        " cannot be used and its events were read: rebuild the rows");
-  return DocumentPast(parts.log, parts.catalogue).at(stream, version);
+  if (auto current = from_row(parts, key)) return std::move(*current);  // it has just come
+  auto folded = DocumentPast(parts.log, parts.catalogue).at(stream, version);
+  if (folded.state.version.value > 0)
+    parts.lines.write(Severity::warning,
+                      key.to_string() +
+                          " has no row that can be used, so its events were read: its next change "
+                          "makes one, DocumentService::rebuild() makes all of them");
+  return folded;
 }
 
 Change::Change(const ServiceParts& parts, DocumentKey key, Proposal proposal, ChangeOptions options)
@@ -65,6 +80,18 @@ Change::Change(const ServiceParts& parts, DocumentKey key, Proposal proposal, Ch
       options_(std::move(options)) {}
 
 ChangeOutcome Change::run(const effects::Perform& perform) const {
+  if (!options_.request_id.empty()) return make(perform);
+  Change named = *this;  // every run is a request of its own
+  named.options_.request_id = parts_.ids.next().to_string();
+  return named.make(perform);
+}
+
+ChangeOutcome Change::make(const effects::Perform& perform) const {
+  DocumentKey::of(key_.collection, key_.id);  // throws for a key that was put together wrongly
+  // What would have to be done after the write is looked for before it, so that a document is not
+  // changed by a call that then fails.
+  perform.require<effects::Logging>();
+  perform.require<effects::Notification>();
   if (parts_.read_only)
     return Rejected{Closed{"the store is open for reading only: open it for writing to change " +
                            key_.to_string()}};
@@ -72,9 +99,12 @@ ChangeOutcome Change::run(const effects::Perform& perform) const {
   Folded current = load_current(parts_, key_);
   for (int attempted = 1;; ++attempted) {
     auto outcome = attempt(perform, current);
-    const auto* conflict = lost_race(outcome);
-    if (!conflict || attempted == change_attempts) return outcome;
-    current = reload(conflict->actual);
+    if (!is_no_to_what_was_read(outcome)) return outcome;
+    // What was read may be what this very request, sent twice, has made meanwhile.
+    if (auto earlier = earlier_outcome()) return std::move(*earlier);
+    const auto newest = parts_.log.stream_version(stream_);
+    if (newest <= current.version || attempted == change_attempts) return outcome;
+    current = reload(newest);
   }
 }
 
@@ -108,11 +138,11 @@ ChangeOutcome Change::attempt(const effects::Perform& perform, const Folded& cur
   return answer(std::move(outcome));
 }
 
-Folded Change::reload(Version actual) const {
+Folded Change::reload(Version newest) const {
   auto current = load_current(parts_, key_);
   // The row does not know of an event that was appended without the service.
-  if (current.version < actual)
-    current = DocumentPast(parts_.log, parts_.catalogue).at(stream_, actual);
+  if (current.version < newest)
+    current = DocumentPast(parts_.log, parts_.catalogue).at(stream_, newest);
   return current;
 }
 
@@ -134,6 +164,7 @@ std::variant<Change::Admitted, Rejected> Change::admit(
 
 Commit Change::commit_of(const Admitted& events, Folded& state) const {
   Commit commit;
+  std::vector<RecordChange> snapshots;
   commit.conditions.push_back({stream_, ExpectedVersion::exactly(state.version)});
   commit.idempotency_key = options_.idempotency_key;
   if (options_.idempotency_key) commit.request_hash = proposal_.request;
@@ -143,10 +174,11 @@ Commit Change::commit_of(const Admitted& events, Folded& state) const {
     commit.events.push_back(envelope);
     state.apply(event, {next(state.version), {}, document::at_commit});
     if (is_snapshot_version(state.version))
-      commit.records.push_back(snapshots::keep_with_commit(
-          stream_, snapshot_maker(), state.version, document::encode_state(state.state), behind));
+      snapshots.push_back(snapshots::keep_with_commit(stream_, snapshot_maker(), state.version,
+                                                      document::encode_state(state.state), behind));
   }
   commit.records.push_back(rows::with_commit(key_, state.state, 0));
+  snapshots::add_what_fits(commit, std::move(snapshots));
   return commit;
 }
 
@@ -177,13 +209,15 @@ void Change::tell(const effects::Perform& perform, const Admitted& events,
         perform(
             effects::Notification{after.author, after.title, key_.to_string() + " was " + words});
     }
-  } catch (const effects::MissingHandler&) {
+  } catch (const effects::DryRunStopped&) {
     throw;
-  } catch (const std::exception& error) {
-    parts_.lines.write(Severity::error, "nobody could be told that " + key_.to_string() +
-                                            " was changed: " + error.what());
+  } catch (...) {
+    const auto why = text_of_current_exception();
+    parts_.lines.write(Severity::error,
+                       "nobody could be told that " + key_.to_string() + " was changed: " + why,
+                       options_.request_id);
     raise_error(parts_.bus, parts_.catalogue,
-                {error.what(), options_.request_id, {}, {}, current_exception_type(), {}});
+                {why, options_.request_id, {}, {}, current_exception_type(), {}});
   }
 }
 

@@ -34,6 +34,9 @@ Proposal restore(const ServiceParts& parts, const DocumentKey& key, const Point&
 
 // The current state of a document: from its row, or from its events where there is no row to go by.
 Folded load_current(const ServiceParts& parts, const DocumentKey& key);
+// The same once a row was looked for in vain. Warns of a document whose row ought to be there.
+//   cost      one look-up where no document ever was
+Folded load_without_row(const ServiceParts& parts, const DocumentKey& key);
 
 class Change {
  public:
@@ -41,15 +44,18 @@ class Change {
 
   // Performs DatabaseWrite; then Logging for a document that is new,
   // Notification to the author for another.
+  //   throws    InvalidInput for a key no document may have, effects::MissingHandler: before
+  //             anything is written
   ChangeOutcome run(const effects::Perform& perform) const;
 
  private:
   using Admitted = std::vector<AdmittedEvent<document::Aggregate>>;
 
+  ChangeOutcome make(const effects::Perform& perform) const;
   std::optional<ChangeOutcome> earlier_outcome() const;
   ChangeOutcome attempt(const effects::Perform& perform, const Folded& current) const;
   // The document once more, after somebody else took it to a version.
-  Folded reload(Version actual) const;
+  Folded reload(Version newest) const;
   std::variant<Admitted, Rejected> admit(const std::vector<document::Event>& events) const;
   // Folds the events into `state`.
   Commit commit_of(const Admitted& events, Folded& state) const;

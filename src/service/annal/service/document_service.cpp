@@ -1,6 +1,5 @@
 #include "annal/service/document_service.hpp"
 
-#include "annal/effects/kinds.hpp"
 #include "annal/service/change.hpp"
 #include "annal/service/derived.hpp"
 #include "annal/service/recording.hpp"
@@ -33,13 +32,6 @@ Answer noted(Answer answer) {
   return answer;
 }
 
-// What would have to be done after a write is looked for before it, so that a document is not
-// changed by a call that then fails.
-template <class Effect>
-void require_handler(const effects::Handlers& handlers) {
-  if (!handlers.handles<Effect>()) throw effects::MissingHandler(Effect::name);
-}
-
 WeavingPoint method(Weaver& weaver, const char* name) {
   return weaver.point(std::string("DocumentService::") + name);
 }
@@ -70,12 +62,8 @@ ChangeOutcome DocumentService::State::change(const WeavingPoint& point, const Do
   if (options.request_id.empty()) options.request_id = parts.ids.next().to_string();
   const std::string request_id = options.request_id;
   const auto program = change_program(parts, key, std::move(proposal), std::move(options));
-  return point.call(request_id, key.to_string(), [&] {
-    DocumentKey::of(key.collection, key.id);  // throws for a key that was put together wrongly
-    require_handler<effects::Logging>(parts.handlers);
-    require_handler<effects::Notification>(parts.handlers);
-    return noted(program.run(parts.handlers, {.request_id = request_id}));
-  });
+  return point.call(request_id, key.to_string(),
+                    [&] { return noted(program.run(parts.handlers, {.request_id = request_id})); });
 }
 
 DocumentService::DocumentService(std::unique_ptr<State> state) : state_(std::move(state)) {}

@@ -1,6 +1,6 @@
-// The document service: what the HTTP API, the program and an embedding program all call. Every
-// operation is an effect program run by handlers,
-// woven with aspects, its events published on the bus.
+// The document service: what the HTTP API, the program and an embedding program all call, woven with
+// aspects. Changes, record and get(key) are effect programs run by handlers, their events published
+// on the bus; whatever else is read is read from the log.
 #pragma once
 
 #include "annal/document/document.hpp"
@@ -32,7 +32,7 @@ struct DocumentNotFound {
 struct DocumentGone {  // deleted; its last version before that can still be read
   DocumentKey key;
   Version version;       // of the deletion
-  Version last_version;  // the newest that can be read
+  Version last_version;  // the newest before it that can be read
   std::optional<Timestamp> deleted_at;
   std::optional<std::string> reason;
   Position position;
@@ -137,13 +137,14 @@ class DocumentService {
 
   // The effect program of a change, as the methods above run it: DatabaseWrite, then Logging for a
   // document that is new, Notification to the author for another. To be looked at in a dry run, run
-  // with other handlers, or made part of a larger program; it is not woven,
-  // and must not outlive the store.
+  // with other handlers, or made part of a larger program. Every run without a request_id makes one
+  // up. It is not woven, and must not outlive the store.
   effects::Effect<ChangeOutcome> changing(const DocumentKey& key, document::Command command,
                                           ChangeOptions options = {}) const;
 
   // As it is now. A DatabaseRead.
-  //   cost      one look-up, however long its history
+  //   cost      one look-up, however long its history; one more where there is no such document,
+  //             and the newest events of a deleted one
   DocumentAnswer get(const DocumentKey& key) const;
   // As it was at the point.
   //   cost      the point's resolution, a look-up,

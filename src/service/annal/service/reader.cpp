@@ -1,5 +1,6 @@
 #include "annal/service/reader.hpp"
 
+#include "annal/aggregate/events.hpp"
 #include "annal/effects/effect.hpp"
 #include "annal/effects/kinds.hpp"
 #include "annal/error.hpp"
@@ -25,14 +26,6 @@ void check_limit(std::size_t limit, std::size_t most, const char* what) {
   if (limit == 0 || limit > most)
     throw InvalidInput("a page of " + std::to_string(limit) + ' ' + what + ": ask for 1–" +
                        std::to_string(most));
-}
-
-DocumentAnswer answer(Document document, Position at) {
-  if (!document.state.is_deleted) return FoundDocument{std::move(document), at};
-  auto& state = document.state;
-  return DocumentGone{std::move(document.key),          state.version,
-                      Version{state.version.value - 1}, state.deleted_at,
-                      std::move(state.deletion_reason), document.position};
 }
 
 // Rows of a collection, as a request of the log; `limit` is still to be set.
@@ -85,10 +78,11 @@ DocumentAnswer DocumentReader::now(const DocumentKey& key, const std::string& na
   const Position head = parts_.log.head();
   const auto row =
       effects::perform(effects::DatabaseRead{std::string(rows::space), name}).run(parts_.handlers);
-  if (!row) return DocumentNotFound{key};
-  auto document = document_of(key, *row);
-  const Position at = std::max(head, document.position);
-  return answer(std::move(document), at);
+  auto document = row ? rows::read(key, *row) : std::nullopt;
+  if (!document) document = without_row(key);
+  if (!document) return DocumentNotFound{key};
+  const Position at = std::max(head, document->position);
+  return answer(std::move(*document), at);
 }
 
 DocumentAnswer DocumentReader::at(const DocumentKey& key, const Point& point) const {
@@ -98,20 +92,62 @@ DocumentAnswer DocumentReader::at(const DocumentKey& key, const Point& point) co
   return answer(std::move(*document), position);
 }
 
-std::optional<Document> DocumentReader::document_at(const DocumentKey& key,
-                                                    Position position) const {
-  const auto name = key.to_string();
-  const auto row = parts_.log.record(rows::space, name);
-  if (row && row->derived_at <= position) return document_of(key, *row);
-  auto folded = past_.at(key.stream(), position);
-  if (folded.state.version.value == 0) return std::nullopt;
-  return Document{key, std::move(folded.state), folded.position};
+DocumentAnswer DocumentReader::answer(Document document, Position at) const {
+  if (!document.state.is_deleted) return FoundDocument{std::move(document), at};
+  const auto [deletion, last] = deletion_of(document);
+  return DocumentGone{std::move(document.key),
+                      deletion,
+                      last,
+                      document.state.deleted_at,
+                      std::move(document.state.deletion_reason),
+                      document.position};
 }
 
-Document DocumentReader::document_of(DocumentKey key, const Record& row) const {
-  if (auto document = rows::read(key, row)) return std::move(*document);
-  auto current = load_current(parts_, key);
-  return {std::move(key), std::move(current.state), current.position};
+// Behind a deletion there may be events of other kinds, and deletions of what is deleted already:
+// neither says what can be read.
+DocumentReader::Deletion DocumentReader::deletion_of(const Document& document) const {
+  Deletion found;
+  ReadRequest request;
+  request.query.stream = document.key.stream();
+  request.direction = Direction::backwards;
+  request.to_version = document.state.version;
+  request.limit = 4;
+  for (bool more = true; more;) {
+    const auto page = parts_.log.read(request);
+    for (const auto& event : page.events) {
+      const auto said = unwrap_event<document::Aggregate>(parts_.catalogue, event);
+      if (said && std::holds_alternative<document::Deleted>(*said)) {
+        if (found.version.value == 0) found.version = event.version;
+        found.last_readable = {event.version.value - 1};
+      } else if (said && found.version.value > 0) {
+        return found;
+      }
+    }
+    more = page.more && !page.events.empty();
+    if (more) request.to_version = Version{page.events.back().version.value - 1};
+  }
+  return found;
+}
+
+std::optional<Document> DocumentReader::document_at(const DocumentKey& key,
+                                                    Position position) const {
+  return document_at(key, position, parts_.log.record(rows::space, key.to_string()));
+}
+
+std::optional<Document> DocumentReader::document_at(const DocumentKey& key, Position position,
+                                                    const std::optional<Record>& row) const {
+  if (row && row->derived_at <= position)
+    if (auto document = rows::read(key, *row)) return document;
+  return document_of(key, past_.at(key.stream(), position));
+}
+
+std::optional<Document> DocumentReader::without_row(const DocumentKey& key) const {
+  return document_of(key, load_without_row(parts_, key));
+}
+
+std::optional<Document> DocumentReader::document_of(const DocumentKey& key, Folded folded) {
+  if (folded.state.version.value == 0) return std::nullopt;
+  return Document{key, std::move(folded.state), folded.position};
 }
 
 ListPage DocumentReader::list(const ListRequest& request) const {
@@ -137,8 +173,12 @@ ListPage DocumentReader::list_now(const ListRequest& request) const {
       page.more = !found.records.empty();
       return page;
     }
-    for (const auto& row : found.records)
-      if (!filling.take(document_of(rows::key_of(row.key), row))) return page;
+    for (const auto& row : found.records) {
+      const auto key = DocumentKey::split(row.key);
+      auto document = rows::read(key, row);
+      if (!document) document = without_row(key);
+      if (document && !filling.take(std::move(*document))) return page;
+    }
     if (!found.more) return page;
     rows.after = found.records.back().key;
   }
@@ -153,7 +193,7 @@ ListPage DocumentReader::list_then(const ListRequest& request, Position at) cons
   for (;;) {
     auto found = parts_.log.records(rows);
     for (const auto& row : found.records) {
-      auto document = document_at(rows::key_of(row.key), at);
+      auto document = document_at(DocumentKey::split(row.key), at, row);
       if (!document || (document->state.is_deleted && !request.include_deleted)) continue;
       if (!filling.take(std::move(*document))) return page;
     }
@@ -175,7 +215,7 @@ std::vector<std::string> DocumentReader::collections(const std::optional<std::st
   while (names.size() < limit) {
     const auto found = parts_.log.records(request);
     if (found.records.empty()) break;
-    names.push_back(rows::key_of(found.records.front().key).collection);
+    names.push_back(DocumentKey::split(found.records.front().key).collection);
     request.after = beyond(names.back());
   }
   return names;

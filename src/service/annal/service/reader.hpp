@@ -29,11 +29,24 @@ class DocumentReader {
   DocumentDiff diff(const DocumentKey& key, const Point& from, const Point& to) const;
 
  private:
+  struct Deletion {
+    Version version;        // of the newest one
+    Version last_readable;  // the newest before it at which the document was there
+  };
+
+  DocumentAnswer answer(Document document, Position at) const;
+  //   cost      a read of the newest events
+  Deletion deletion_of(const Document& document) const;
   ListPage list_now(const ListRequest& request) const;
   ListPage list_then(const ListRequest& request, Position at) const;
   // The document as it was; nothing if it was never created until then.
   std::optional<Document> document_at(const DocumentKey& key, Position position) const;
-  Document document_of(DocumentKey key, const Record& row) const;
+  //   row       the document's, if it has one
+  std::optional<Document> document_at(const DocumentKey& key, Position position,
+                                      const std::optional<Record>& row) const;
+  // The document as it is, where no row can say so.
+  std::optional<Document> without_row(const DocumentKey& key) const;
+  static std::optional<Document> document_of(const DocumentKey& key, Folded folded);
 
   const ServiceParts& parts_;
   DocumentPast past_;

@@ -60,9 +60,4 @@ std::optional<Document> read(DocumentKey key, const Record& row) {
   }
 }
 
-DocumentKey key_of(std::string_view record_key) {
-  const auto slash = record_key.find('/');
-  return {std::string(record_key.substr(0, slash)), std::string(record_key.substr(slash + 1))};
-}
-
 }  // namespace annal::rows

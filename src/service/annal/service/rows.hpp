@@ -12,7 +12,7 @@
 
 namespace annal::rows {
 
-inline constexpr std::string_view space = "documents";  // keys are `collection/id`
+inline constexpr std::string_view space = "documents";  // keys are DocumentKey::to_string
 
 // Looked up by `deleted`, 0 or 1.
 SpaceDeclaration declaration();
@@ -30,8 +30,5 @@ RecordChange recorded(const DocumentKey& key, const document::State& state, Posi
 //   returns   nothing if the row was made by other code, or does not decode
 //   cost      its texts are copied once; nothing is parsed
 std::optional<Document> read(DocumentKey key, const Record& row);
-
-// The key of a row.
-DocumentKey key_of(std::string_view record_key);
 
 }  // namespace annal::rows
