@@ -14,12 +14,6 @@ constexpr std::size_t event_message_limit = 1024;  // of a message on events
 constexpr std::size_t whole_message_limit = 512 * 1024;  // of a message in the checkpoint
 constexpr std::size_t row_frame = 2048;  // what a row holds beside title and content, generously
 
-std::size_t bytes_of(const Envelope& event) {
-  std::size_t bytes = event.data.size();
-  for (const auto& [key, value] : event.metadata) bytes += key.size() + value.size();
-  return bytes;
-}
-
 Hash hash_of_key(const std::string& key) { return sha256({"annal.import.git.1", key}); }
 
 std::string author_of(const GitPerson& person) {

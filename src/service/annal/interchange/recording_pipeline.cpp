@@ -14,16 +14,6 @@ namespace {
 
 using document::Aggregate;
 
-// Snapshots are a cache: the commit is made without them rather than not made.
-void add_what_fits(Commit& commit, std::vector<RecordChange> snapshots) {
-  std::size_t bytes = bytes_of(commit);
-  for (auto& snapshot : snapshots) {
-    bytes += snapshot.value->size();
-    if (bytes > limits::commit_bytes || commit.records.size() == limits::commit_records) return;
-    commit.records.push_back(std::move(snapshot));
-  }
-}
-
 // True if a time of the state is that of a commit nobody knows the time of yet.
 bool awaits_time(const document::State& state) {
   return state.version.value > 0 &&
@@ -98,7 +88,7 @@ void RecordingPipeline::add_what_follows(Commit& commit, Slot& slot) {
       commit.records.push_back(
           rows::with_commit(*document.key, state, commit.events.size() - 1 - document.last_event));
   }
-  add_what_fits(commit, std::move(snapshots));
+  snapshots::add_what_fits(commit, std::move(snapshots));
   if (before_ && !touched.contains(before_->stream)) commit.conditions.push_back(*before_);
   const auto& last = commit.events.back().stream;
   before_.emplace(StreamCondition{last, ExpectedVersion::exactly(moving_.at(last).folded.version)});
