@@ -116,8 +116,53 @@ TEST(RecordingPipeline, stops_at_a_commit_with_another_hash_than_it_had) {
   MemoryStore store;
   ImportReport report;
   RecordingPipeline pipeline(*store, report);
-  pipeline.submit(commit_of(*store, "x", created("1")), "it", Hash{});
-  EXPECT_THROW(pipeline.finish(), ImportStopped);
+  pipeline.submit(commit_of(*store, "x", created("1")), "the first", Hash{});
+  pipeline.submit(commit_of(*store, "y", created("1")), "the second");
+  try {
+    pipeline.finish();
+    FAIL() << "no hash was missed";
+  } catch (const ImportStopped& stopped) {
+    EXPECT_EQ(std::string(stopped.what()).find("the first was imported behind what somebody else"),
+              0u)
+        << stopped.what();
+    EXPECT_TRUE(std::holds_alternative<Unknown>(stopped.outcome));
+    EXPECT_EQ(stopped.report.commits, 2u) << "the second was under way";
+  }
+  EXPECT_EQ(store->log().head(), Position{2});
+}
+
+TEST(RecordingPipeline, waits_for_its_own_commits_where_the_queue_is_full) {
+  OpenOptions options;
+  options.queue_requests = 4;
+  const auto store = open_ephemeral(options);
+  ImportReport report;
+  RecordingPipeline pipeline(*store, report);
+  for (int i = 0; i < 500; ++i)
+    pipeline.submit(commit_of(*store, std::to_string(i), created("1")), "it");
+  pipeline.finish();
+  EXPECT_EQ(report.commits, 500u);
+}
+
+class BrokenRandomness : public test::SeededRandomness {
+ public:
+  void fill(std::span<std::uint8_t> bytes) override {
+    if (is_broken) throw StorageError("no randomness");
+    SeededRandomness::fill(bytes);
+  }
+  bool is_broken = false;
+};
+
+TEST(RecordingPipeline, does_not_wait_for_a_commit_the_log_has_thrown_at) {
+  BrokenRandomness randomness;
+  OpenOptions options;
+  options.randomness = &randomness;
+  const auto store = open_ephemeral(options);
+  ImportReport report;
+  RecordingPipeline pipeline(*store, report);
+  randomness.is_broken = true;
+  EXPECT_THROW(pipeline.submit(commit_of(*store, "x", created("1")), "it"), StorageError);
+  pipeline.finish();
+  EXPECT_EQ(report.commits, 0u);
 }
 
 }  // namespace

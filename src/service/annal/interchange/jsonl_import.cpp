@@ -5,6 +5,7 @@
 #include "annal/interchange/stream_lines.hpp"
 
 #include <optional>
+#include <set>
 #include <utility>
 
 namespace annal::interchange {
@@ -79,6 +80,11 @@ class LinesImport {
       fail(0, "position " + std::to_string(event.position.value) + " follows " +
                   std::to_string(last_->value) + ": lines are missing, or not in their order");
     const bool is_first = events_.empty();
+    bytes_ = bytes_of(event) + (is_first ? 0 : bytes_);
+    if (events_.size() == limits::commit_events || bytes_ > limits::commit_bytes)
+      fail(0, "the commit that ends at position " + std::to_string(line.commit.value) +
+                  " is larger than any log takes, " + std::to_string(limits::commit_events) +
+                  " events and " + std::to_string(limits::commit_bytes) + " bytes");
     if (event.position > line.commit || (!is_first && line.commit != commit_))
       fail(0, "annalcommit is not the position at which the commit of the line before ends");
     if (!is_first && event.recorded_at != events_.front().recorded_at)
@@ -128,6 +134,7 @@ class LinesImport {
       fail(0, "the commit was recorded at " + to_iso8601(recorded_at) +
                   ", which is in the future: set this machine's clock");
     Commit commit;
+    commit.conditions = as_exported(events);
     commit.events = std::move(events);
     commit.idempotency_key = std::move(seal.idempotency_key);
     commit.request_hash = seal.request_hash;
@@ -135,12 +142,33 @@ class LinesImport {
     submit(std::move(commit), seal.hash);
   }
 
+  // The versions of the exported log: so an import that somebody's writing has stopped finds again
+  // what it has left.
+  static std::vector<StreamCondition> as_exported(const std::vector<Envelope>& events) {
+    std::vector<StreamCondition> conditions;
+    std::set<std::string_view> streams;
+    for (const auto& event : events)
+      if (streams.insert(event.stream).second)
+        conditions.push_back({event.stream, ExpectedVersion::exactly({event.version.value - 1})});
+    return conditions;
+  }
+
+  // True if the very event is in the log, at the version it was exported with.
+  bool holds(const Envelope& event) const {
+    ReadRequest request;
+    request.query.stream = event.stream;
+    request.from_version = request.to_version = event.version;
+    request.limit = 1;
+    const auto page = store_.log().read(request);
+    return !page.events.empty() && page.events.front().hash == event.hash;
+  }
+
   // The log is another one.
   void append(std::vector<Envelope> events, const CommitSeal& seal, Timestamp recorded_at) {
     Commit commit;
     commit.idempotency_key = "jsonl:" + seal.hash.to_hex();
     commit.request_hash = seal.hash;
-    if (store_.log().find_commit(*commit.idempotency_key)) {
+    if (store_.log().find_commit(*commit.idempotency_key) || holds(events.front())) {
       ++report_.already_present;
       return;
     }
@@ -174,6 +202,7 @@ class LinesImport {
   std::vector<TypeDescription> undeclared_;
 
   std::vector<Envelope> events_;  // of the commit under way
+  std::size_t bytes_ = 0;         // of the same
   Position commit_;               // its last position
   std::optional<Position> last_;  // of the line before
   std::optional<Hash> before_;    // the hash of the commit before, if the file holds it

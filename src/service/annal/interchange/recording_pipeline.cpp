@@ -48,13 +48,22 @@ void RecordingPipeline::submit(Commit commit, std::string label, std::optional<H
   while (!under_way_.empty() &&
          (under_way_.size() >= bounds_.commits || bytes_ + slot->bytes > bounds_.bytes))
     settle_front();
+  while (is_busy(commit, slot) && !under_way_.empty()) settle_front();
   bytes_ += slot->bytes;
-  under_way_.push_back(slot);
-  store_.log().submit(std::move(commit), [slot, answers = answers_](AppendOutcome outcome) {
+  under_way_.push_back(std::move(slot));
+}
+
+// Gives the commit to the log; true if the log's queue, which others fill too, has no room for it.
+bool RecordingPipeline::is_busy(const Commit& commit, const std::shared_ptr<Slot>& slot) {
+  slot->outcome.reset();
+  store_.log().submit(commit, [slot, answers = answers_](AppendOutcome outcome) {
     std::lock_guard lock(answers->mutex);
     slot->outcome = std::move(outcome);
     answers->arrived.notify_all();
   });
+  std::lock_guard lock(answers_->mutex);
+  const auto* rejected = slot->outcome ? std::get_if<Rejected>(&*slot->outcome) : nullptr;
+  return rejected && std::holds_alternative<Busy>(rejected->reason);
 }
 
 void RecordingPipeline::finish() {
@@ -142,22 +151,31 @@ void RecordingPipeline::settle_front() {
     answers_->arrived.wait(lock, [&] { return slot->outcome.has_value(); });
   }
   const auto* appended = std::get_if<Appended>(&*slot->outcome);
-  if (!appended) stop(*slot, *slot->outcome, reason_of(*slot->outcome));
+  if (!appended)
+    stop(*slot->outcome, slot->label + " was not imported: " + reason_of(*slot->outcome) +
+                             "; everything before it is there");
   under_way_.pop_front();
+  count(*slot);
   bytes_ -= slot->bytes;
   for (const auto& name : slot->streams) {
     const auto found = moving_.find(name);
     if (found != moving_.end() && found->second.number <= slot->number) moving_.erase(found);
   }
+  if (slot->sealed && appended->hash != *slot->sealed)
+    stop(Unknown{"its hash is " + appended->hash.to_hex()},
+         slot->label + " was imported behind what somebody else wrote meanwhile: this log is not " +
+             "the exported one any more");
+}
+
+void RecordingPipeline::count(const Slot& slot) {
+  const auto* appended = std::get_if<Appended>(&*slot.outcome);
+  if (!appended) return;
   if (!appended->replayed) {
     ++report_.commits;
-    report_.events += slot->events;
+    report_.events += slot.events;
   }
   if (appended->clamped) ++report_.clamped;
   report_.head = std::max(report_.head, appended->last);
-  if (slot->sealed && appended->hash != *slot->sealed)
-    stop(*slot, Unknown{"its hash is " + appended->hash.to_hex()},
-         "its hash in this log is not the one it had: somebody else writes to the store");
 }
 
 void RecordingPipeline::wait_for_all() {
@@ -168,13 +186,13 @@ void RecordingPipeline::wait_for_all() {
   });
 }
 
-void RecordingPipeline::stop(const Slot& slot, AppendOutcome outcome, const std::string& why) {
-  const std::string what =
-      slot.label + " was not imported: " + why +
-      "; everything before it is there, and the same import run again goes on behind it";
+void RecordingPipeline::stop(AppendOutcome outcome, const std::string& why) {
   wait_for_all();
+  for (const auto& slot : under_way_) count(*slot);
   under_way_.clear();
-  throw ImportStopped(what, std::move(outcome), report_);
+  throw ImportStopped(
+      why + "; the same import run again goes on from there, and adds nothing twice",
+      std::move(outcome), report_);
 }
 
 }  // namespace annal::interchange

@@ -40,7 +40,8 @@ class RecordingPipeline {
   // Hands a commit to the log, completed by rows, snapshots and conditions;
   // waits while the bounds are reached.
   //   label     what messages call it: `the commit 1f3a…`
-  //   sealed    the hash the commit must get; another one stops the import
+  //   sealed    the hash the commit must get; another one stops the import, when the commit and
+  //             those under way behind it are in the log all the same
   //   throws    InvalidInput for an event no document can follow; ImportStopped if the log has not
   //             taken a commit before this one, when nothing is under way any more
   void submit(Commit commit, std::string label, std::optional<Hash> sealed = {});
@@ -76,7 +77,9 @@ class RecordingPipeline {
   void wait_for(std::uint64_t number);
   void settle_front();
   void wait_for_all();
-  [[noreturn]] void stop(const Slot& slot, AppendOutcome outcome, const std::string& why);
+  bool is_busy(const Commit& commit, const std::shared_ptr<Slot>& slot);
+  void count(const Slot& slot);
+  [[noreturn]] void stop(AppendOutcome outcome, const std::string& why);
 
   Store& store_;
   ImportReport& report_;

@@ -39,8 +39,8 @@ struct ImportProgress {
   std::uint64_t source_commits = 0, events = 0, bytes_read = 0;
 };
 
-// The log did not take a commit: everything before it is there, and the same import run again goes
-// on behind it. `outcome` holds Rejected or Unknown.
+// The log did not take a commit, or not where it was to be: everything before it is there, and the
+// same import run again goes on from there. `outcome` holds Rejected or Unknown.
 class ImportStopped : public Error {
  public:
   ImportStopped(const std::string& what, AppendOutcome why, ImportReport so_far)
