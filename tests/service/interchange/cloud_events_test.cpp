@@ -240,11 +240,6 @@ TEST(CloudEvents, a_line_is_read_by_people) {
                              options);
   const auto event = *source->log().event_at({1});
   const auto commit = source->log().commit_at({1});
-  std::string salt;
-  for (const auto byte : event.salt) {
-    salt += "0123456789abcdef"[byte >> 4];
-    salt += "0123456789abcdef"[byte & 15];
-  }
   EXPECT_EQ(lines_of(test::export_lines(source->log())).back(),
             R"({"specversion":"1.0","id":")" + event.id.to_string() +
                 R"(","source":"desk","type":"document.created","subject":"document/orders/7",)"
@@ -252,7 +247,7 @@ TEST(CloudEvents, a_line_is_read_by_people) {
                 R"("annalposition":"1","annalversion":"1","annalrecorded":"2026-01-02T03:04:05Z",)"
                 R"("correlationid":"r-1","annaltags":"[\"customer:9\"]",)"
                 R"("annalmeta":"{\"shift\":\"late\"}","annalsalt":")" +
-                salt + R"(","annalhash":")" + event.hash.to_hex() +
+                to_hex(event.salt) + R"(","annalhash":")" + event.hash.to_hex() +
                 R"(","annalcommit":"1","annalprevious":")" + std::string(64, '0') +
                 R"(","annalseal":")" + commit.hash.to_hex() +
                 R"(","annalkey":"once","annalrequest":")" + commit.request_hash->to_hex() +
@@ -278,6 +273,27 @@ TEST(CloudEvents, data_is_readable_where_nothing_gets_lost) {
       << data["order.placed"];
   EXPECT_EQ(data["order.noted"], "data  {\"b\" : 1,\t\"a\":1.0} |data_base64 \"WzEsCjJd\"|");
   EXPECT_EQ(data["order.empty"], "data_base64 \"\"|");
+}
+
+struct Tick {
+  bool a_field_whose_name_is_a_great_deal_longer_than_its_value = false;
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(CEREAL_NVP(a_field_whose_name_is_a_great_deal_longer_than_its_value));
+  }
+};
+
+TEST(CloudEvents, a_payload_whose_json_would_be_too_long_for_an_import_is_given_in_base_64) {
+  MemoryStore source;
+  source->log().declare_types({{"clock.ticked", 1, describe<std::vector<Tick>>()}});
+  Commit commit;
+  commit.events.push_back(plain("clock.ticked", "clock/1", Codec::cereal,
+                                encode(std::vector<Tick>(limits::event_bytes / 2))));
+  source->log().append(std::move(commit));
+  const auto text = test::export_lines(source->log());
+  EXPECT_NE(text.find("\"data_base64\""), text.npos);
+  LaterStore target(source);
+  EXPECT_EQ(test::import_lines(*target, text).events, 1u);
 }
 
 // --- into other stores
@@ -354,6 +370,36 @@ TEST(CloudEvents, a_log_that_went_its_own_way_gets_the_rest_appended_once) {
     EXPECT_EQ((*target)->log().head().value, source->log().head().value + 1);
   }
 }
+
+// Somebody writes while the log is imported, in the middle of it: a document of their own, or one
+// the import is to write to.
+class WhileImporting : public testing::TestWithParam<const char*> {};
+
+TEST_P(WhileImporting, somebody_writes_and_the_import_run_again_adds_nothing_twice) {
+  MemoryStore source;
+  fill(source);
+  LaterStore target(source);
+  const auto text = test::export_lines(source->log());
+  const auto meddle = [&](const interchange::ImportProgress& progress) {
+    if (progress.source_commits == 3)
+      target->documents().create(DocumentKey::parse(GetParam()), {"Mine", {"1"}, "me"});
+  };
+  std::istringstream in(text);
+  EXPECT_THROW(interchange::import_jsonl(*target, in, {meddle}), interchange::ImportStopped);
+  test::import_lines(*target, text);
+  EXPECT_EQ(test::import_lines(*target, text).commits, 0u);
+
+  std::map<std::string, int> times;
+  for (const auto& event : test::all_events(target->log())) ++times[event.id.to_string()];
+  EXPECT_EQ(times.size(), source->log().head().value + 1);
+  EXPECT_EQ(target->log().head().value, source->log().head().value + 1);
+  EXPECT_TRUE(target->documents().verify_rows().empty());
+}
+
+INSTANTIATE_TEST_SUITE_P(CloudEvents, WhileImporting, testing::Values("mine/1", "orders/8"),
+                         [](const auto& tested) {
+                           return tested.param == std::string("mine/1") ? "elsewhere" : "there";
+                         });
 
 TEST(CloudEvents, a_part_is_widened_to_whole_commits_and_can_be_imported) {
   MemoryStore source;
@@ -530,6 +576,20 @@ TEST_F(RefusedLines, two_ends_of_one_commit) {
   expect_head(1);
 }
 
+TEST_F(RefusedLines, a_commit_larger_than_any) {
+  replace(4, R"("annalcommit":"4")", R"("annalcommit":"2000")");
+  std::string text = joined(lines);
+  for (int position = 5; position <= 1010; ++position) {
+    replace(4, "\"annalposition\":\"" + std::to_string(position - 1),
+            "\"annalposition\":\"" + std::to_string(position));
+    text += event(4) + '\n';
+  }
+  const auto found = fault_of_lines(*target, text);
+  EXPECT_EQ(found.find(line_number(1004) + ", byte 0: the commit that ends at position 2000"), 0u)
+      << found;
+  expect_head(3);
+}
+
 TEST_F(RefusedLines, a_time_in_the_future) {
   target.clock.set(source.clock.now() - std::chrono::seconds(2));
   EXPECT_NE(fault().find("which is in the future: set this machine's clock"), std::string::npos);
@@ -592,7 +652,9 @@ INSTANTIATE_TEST_SUITE_P(
         BadLine{"a_codec_there_is_not", "\"annalcodec\":\"json\"", "\"annalcodec\":\"xml\"",
                 "annalcodec should be bytes, cereal or json"},
         BadLine{"a_position_that_is_none", "\"annalposition\":\"2\"", "\"annalposition\":\"two\"",
-                "annalposition should be a position"},
+                "annalposition should be a number from 1"},
+        BadLine{"a_version_that_is_none", "\"annalversion\":\"2\"", "\"annalversion\":\"0\"",
+                "annalversion should be a number from 1"},
         BadLine{"a_schema_that_is_none", "\"annalschema\":1", "\"annalschema\":0",
                 "annalschema should be a number from 1"},
         BadLine{"a_time_that_is_none", "\"annalrecorded\":\"2026", "\"annalrecorded\":\"soon",
@@ -628,6 +690,32 @@ TEST(CloudEvents, a_line_that_is_no_object_or_describes_no_type_is_refused) {
                      R"({"specversion":"1.0","id":"x","source":"a","type":"annal.type","data":{}})")
           .find("data should describe a type"),
       std::string::npos);
+}
+
+std::string type_line(const std::string& type, const std::string& fields) {
+  return R"({"specversion":"1.0","id":"x","source":"a","type":"annal.type","data":{"type":)" +
+         type + R"(,"schema":1,"fields":)" + fields + "}}\n";
+}
+
+std::string lists(int depth) {
+  return depth == 0 ? R"({"kind":"string"})"
+                    : R"({"kind":"list","children":[)" + lists(depth - 1) + "]}";
+}
+
+TEST(CloudEvents, a_description_nobody_could_read_again_is_refused_by_its_line) {
+  MemoryStore store;
+  const auto before = store->log().type_descriptions();
+  const auto deep = fault_of_lines(*store, "\n" + type_line("\"a.b\"", lists(70)));
+  EXPECT_EQ(deep.find("line 2, byte "), 0u) << deep;
+  EXPECT_NE(deep.find("the type a.b, version 1, nests fields deeper than 64"), deep.npos) << deep;
+  for (const char* fields :
+       {R"({"kind":"optional"})", R"({"kind":"string","children":[{"kind":"string"}]})"}) {
+    const auto wrong = fault_of_lines(*store, type_line("\"a.b\"", fields));
+    EXPECT_NE(wrong.find("the type a.b, version 1, has a field"), wrong.npos) << wrong;
+  }
+  for (const char* type : {"true", "\"no topic\"", "\"\""})
+    EXPECT_EQ(fault_of_lines(*store, type_line(type, lists(1))).find("line 1, byte "), 0u) << type;
+  EXPECT_EQ(store->log().type_descriptions(), before);
 }
 
 TEST(CloudEvents, an_empty_file_is_an_empty_log) {

@@ -53,7 +53,8 @@ Line from_line(std::string_view line, const TypeBook& types);
 
 // A type's fields as JSON, and back.
 std::string description_to_json(const FieldDescription& description);
-// Nothing unless the text, which is checked JSON, describes a type.
+// Nothing unless the text, which is checked JSON, names kinds of fields; whether they can be so is
+// for fault() to say.
 std::optional<FieldDescription> description_from_json(std::string_view json);
 
 }  // namespace annal::interchange

@@ -83,6 +83,11 @@ std::uint32_t schema_of(const Attributes& attributes, std::string_view value) {
   return *schema;
 }
 
+std::optional<std::uint64_t> number_from_1(std::string_view text) {
+  const auto number = parse_number<std::uint64_t>(text);
+  return number == 0u ? std::nullopt : number;
+}
+
 std::optional<Timestamp> occurred_at(const Attributes& attributes) {
   if (attributes.find("time"))
     return attributes.needed("time", parse_iso8601, "a time such as 2026-01-02T03:04:05Z");
@@ -155,7 +160,7 @@ std::optional<CommitSeal> seal_of(const Attributes& attributes, const Envelope& 
 }
 
 CloudEvent event_of(const Attributes& attributes, const TypeBook& types) {
-  const auto* position_text = "a position, a number from 1 in quotes";
+  const auto* position_text = "a number from 1, in quotes";
   CloudEvent line;
   Envelope& event = line.event;
   event.id = attributes.needed("id", Ulid::parse, "a ULID");
@@ -168,10 +173,8 @@ CloudEvent event_of(const Attributes& attributes, const TypeBook& types) {
   event.codec = attributes.needed("annalcodec", codec_named, "bytes, cereal or json");
   const auto* schema = attributes.find("annalschema");
   event.schema_version = schema_of(attributes, schema ? *schema : "");
-  event.position.value =
-      attributes.needed("annalposition", parse_number<std::uint64_t>, position_text);
-  event.version.value =
-      attributes.needed("annalversion", parse_number<std::uint64_t>, position_text);
+  event.position.value = attributes.needed("annalposition", number_from_1, position_text);
+  event.version.value = attributes.needed("annalversion", number_from_1, position_text);
   event.recorded_at =
       attributes.needed("annalrecorded", parse_iso8601, "a time such as 2026-01-02T03:04:05Z");
   event.correlation_id = attributes.text("correlationid").value_or("");
@@ -184,7 +187,7 @@ CloudEvent event_of(const Attributes& attributes, const TypeBook& types) {
   if (event.hash != attributes.needed("annalhash", Hash::from_hex, "64 hexadecimal digits"))
     attributes.fail("annalhash", "is not the hash of this event, which is " + event.hash.to_hex() +
                                      ": the line was changed after its export");
-  line.commit.value = attributes.needed("annalcommit", parse_number<std::uint64_t>, position_text);
+  line.commit.value = attributes.needed("annalcommit", number_from_1, position_text);
   line.seal = seal_of(attributes, event, line.commit);
   return line;
 }
@@ -194,7 +197,8 @@ TypeDescription type_of(const Attributes& attributes) {
   TypeDescription type;
   bool has_fields = false;
   for (const auto& [key, value] : json_members(data ? *data : "")) {
-    if (key == "type") type.type = json_unquote(json_trimmed(value));
+    if (key == "type" && json_trimmed(value).starts_with('"'))
+      type.type = json_unquote(json_trimmed(value));
     if (key == "schema")
       type.schema_version = parse_number<std::uint32_t>(json_trimmed(value)).value_or(0);
     if (key != "fields") continue;
@@ -203,8 +207,9 @@ TypeDescription type_of(const Attributes& attributes) {
       has_fields = true;
     }
   }
-  if (!is_topic(type.type) || type.schema_version == 0 || !has_fields)
+  if (type.type.empty() || type.schema_version == 0 || !has_fields)
     attributes.fail("data", "should describe a type: its type, schema and fields");
+  if (const auto why = fault(type)) attributes.fail("data", "cannot be taken: " + *why);
   return type;
 }
 

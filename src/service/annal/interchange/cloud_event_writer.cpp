@@ -10,14 +10,9 @@ namespace {
 
 constexpr std::string_view hexadecimal = "0123456789ABCDEF";
 
-std::string hex(const Salt& salt) {
-  std::string text;
-  for (const auto byte : salt) {
-    text += static_cast<char>(byte >> 4 < 10 ? '0' + (byte >> 4) : 'a' + (byte >> 4) - 10);
-    text += static_cast<char>((byte & 15) < 10 ? '0' + (byte & 15) : 'a' + (byte & 15) - 10);
-  }
-  return text;
-}
+// Field names can make the JSON of a payload many times its size; with this much of it, and a
+// megabyte of metadata escaped twice, a line stays within what an import reads.
+constexpr std::size_t readable_limit = 8 * 1024 * 1024;
 
 bool is_letter_or_digit(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
@@ -99,7 +94,7 @@ std::optional<std::string> readable(const Envelope& event, const TypeBook& types
       return std::nullopt;
     }
   }
-  if (json.find_first_of("\n\r") != json.npos) return std::nullopt;
+  if (json.size() > readable_limit || json.find_first_of("\n\r") != json.npos) return std::nullopt;
   return json;
 }
 
@@ -155,7 +150,7 @@ std::string to_line(const Envelope& event, Position commit, const std::optional<
   members.text_unless_empty("causationid", event.causation_id);
   if (!event.tags.empty()) members.text("annaltags", tags_text(event.tags));
   if (!event.metadata.empty()) members.text("annalmeta", metadata_text(event.metadata));
-  members.text("annalsalt", hex(event.salt));
+  members.text("annalsalt", to_hex(event.salt));
   members.text("annalhash", event.hash.to_hex());
   members.number("annalcommit", commit.value);
   if (seal) {

@@ -20,20 +20,6 @@ std::optional<std::string> text_of(std::string_view value) {
   return json_unquote(value);
 }
 
-// As many children as the kind has.
-bool is_whole(const FieldDescription& description) {
-  switch (description.kind) {
-    case FieldKind::structure:
-      return true;
-    case FieldKind::optional:
-    case FieldKind::list:
-    case FieldKind::map:
-      return description.children.size() == 1;
-    default:
-      return description.children.empty();
-  }
-}
-
 bool read_children(std::string_view value, std::vector<FieldDescription>& children) {
   if (!json_trimmed(value).starts_with('[')) return false;
   for (const auto element : json_elements(value)) {
@@ -80,7 +66,7 @@ std::optional<FieldDescription> description_from_json(std::string_view json) {
     description.kind = static_cast<FieldKind>(kind - kinds.begin() + 1);
     has_kind = true;
   }
-  if (!has_kind || !is_whole(description)) return std::nullopt;
+  if (!has_kind) return std::nullopt;
   return description;
 }
 
