@@ -1,6 +1,5 @@
 // The pieces the commands are made of.
 #include "annal/error.hpp"
-#include "content.hpp"
 #include "exit_code.hpp"
 #include "naming.hpp"
 #include "print/escape.hpp"
@@ -150,20 +149,6 @@ TEST(IndentedJson, keeps_every_value_as_it_stands) {
       "{\n  \"b\": 1.0,\n  \"a\": [\n    1e2,\n    {}\n  ],\n  \"s\": \"x,{\\\"y\\\":[\\\\\"\n}");
   EXPECT_EQ(indent_json(" [ ] "), "[]");
   EXPECT_EQ(indent_json("\"text\""), "\"text\"");
-}
-
-TEST(Contents, are_told_apart_by_their_shape) {
-  EXPECT_EQ(read_content("\"a\\n\"").bytes, "a\n");
-  EXPECT_EQ(read_content(R"({"encoding":"base64","data":""})").kind, ContentKind::binary);
-  EXPECT_EQ(read_content(R"({"encoding":"base64","data":"AA=="})").bytes, std::string(1, '\0'));
-  EXPECT_EQ(read_content(R"({"encoding":"base64","data":"AAE="})").bytes, std::string("\0\1", 2));
-  EXPECT_EQ(read_content(R"({"encoding":"base64","data":"A"})").kind, ContentKind::json);
-  EXPECT_EQ(read_content(R"({"encoding":"base64","data":"A==="})").kind, ContentKind::json);
-  EXPECT_EQ(read_content(R"({"encoding":"base64","data":"A*A="})").kind, ContentKind::json);
-  EXPECT_EQ(read_content(R"({"encoding":"base64","data":1})").kind, ContentKind::json);
-  EXPECT_EQ(read_content(R"({"symlink":"a"})").kind, ContentKind::symlink);
-  EXPECT_EQ(read_content(R"({"symlink":1})").kind, ContentKind::json);
-  EXPECT_EQ(read_content("[1.0]").bytes, "[1.0]");
 }
 
 const Timestamp moment = *parse_iso8601("2026-01-02T03:04:05Z");

@@ -1,13 +1,16 @@
 // `annal diff`: what changed in a document between two points in time.
+#include "annal/interchange/git_text.hpp"
 #include "annal/server/json_object.hpp"
 #include "commands/command.hpp"
-#include "content.hpp"
 #include "naming.hpp"
 #include "print/json_text.hpp"
 #include "print/line_diff.hpp"
 
 namespace annal::cli {
 namespace {
+
+using interchange::ContentKind;
+using interchange::ReadContent;
 
 struct DiffArguments {
   std::string name;
@@ -54,7 +57,7 @@ std::string as_json(const Question& question, const DocumentDiff& diff) {
 struct Side {
   std::string label = "(nothing)";
   std::optional<std::string> title;
-  Content content{ContentKind::text, ""};
+  ReadContent content{ContentKind::text, ""};
   // What lines are compared of: a text itself, JSON with a member a line.
   std::string lines() const {
     return content.kind == ContentKind::json ? indent_json(content.bytes) + '\n' : content.bytes;
@@ -67,7 +70,7 @@ Side side_at(Store& store, const DocumentKey& key, Position position) {
   if (!found) return {};
   const document::State& state = found->document.state;
   return {key.to_string() + "@v" + std::to_string(state.version.value), state.title,
-          read_content(state.content.text)};
+          interchange::read_content(state.content.text)};
 }
 
 Style style_of(const std::string& line) {
@@ -84,7 +87,7 @@ Style style_of(const std::string& line) {
 }
 
 // JSON is shown beside a text as what it is: other kinds of content have no lines to compare.
-bool has_lines(const Content& content) {
+bool has_lines(const ReadContent& content) {
   return content.kind == ContentKind::text || content.kind == ContentKind::json;
 }
 

@@ -1,7 +1,7 @@
 // `annal get`: shows a document as it is, or as it was.
+#include "annal/interchange/git_text.hpp"
 #include "annal/server/document_json.hpp"
 #include "commands/command.hpp"
-#include "content.hpp"
 #include "naming.hpp"
 #include "print/json_text.hpp"
 
@@ -33,17 +33,17 @@ void print_head(const FoundDocument& found, Output& out) {
 void print_for_people(const FoundDocument& found, Output& out) {
   print_head(found, out);
   const std::string& json = found.document.state.content.text;
-  const Content content = read_content(json);
+  const auto content = interchange::read_content(json);
   switch (content.kind) {
-    case ContentKind::text:
+    case interchange::ContentKind::text:
       out.write(out.shown_lines(content.bytes));
       if (!content.bytes.ends_with('\n')) out.line("");
       return;
-    case ContentKind::binary:
+    case interchange::ContentKind::binary:
       return out.line("(" + std::to_string(content.bytes.size()) + " bytes; --raw gives them)");
-    case ContentKind::symlink:
+    case interchange::ContentKind::symlink:
       return out.line("(symbolic link to " + out.shown(content.bytes) + ")");
-    case ContentKind::json:
+    case interchange::ContentKind::json:
       return out.line(out.shown_lines(indent_json(json)));
   }
 }
@@ -51,7 +51,7 @@ void print_for_people(const FoundDocument& found, Output& out) {
 void print(const FoundDocument& found, bool raw, Invocation& invocation) {
   Output& out = invocation.out;
   const std::string& json = found.document.state.content.text;
-  if (raw) return out.write(out.shown_lines(read_content(json).bytes));
+  if (raw) return out.write(out.shown_lines(interchange::read_content(json).bytes));
   if (invocation.json) return out.json(server::document_json(found).str());
   if (out.is_terminal()) return print_for_people(found, out);
   out.line(json);

@@ -26,6 +26,32 @@ TEST(FileContent, a_link_names_its_target) {
   EXPECT_EQ(symlink_content("\xff"), R"({"symlink":{"encoding":"base64","data":"/w=="}})");
 }
 
+TEST(FileContent, is_read_back) {
+  for (const std::string bytes :
+       {std::string("text\n"), std::string("a\0b", 3), std::string("\xff")})
+    EXPECT_EQ(read_content(file_content(bytes)).bytes, bytes);
+  for (const char* target : {"../a b", "caf\xe9"}) {
+    const auto link = read_content(symlink_content(target));
+    EXPECT_EQ(link.kind, ContentKind::symlink);
+    EXPECT_EQ(link.bytes, target);
+  }
+}
+
+TEST(FileContent, is_told_from_other_json_by_its_shape) {
+  EXPECT_EQ(read_content("\"a\\n\"").bytes, "a\n");
+  EXPECT_EQ(read_content(R"({"encoding":"base64","data":""})").kind, ContentKind::binary);
+  EXPECT_EQ(read_content(R"({"encoding":"base64","data":"AA=="})").bytes, std::string(1, '\0'));
+  EXPECT_EQ(read_content(R"({"encoding":"base64","data":"AAE="})").bytes, std::string("\0\1", 2));
+  EXPECT_EQ(read_content(R"({"encoding":"base64","data":"A"})").kind, ContentKind::json);
+  EXPECT_EQ(read_content(R"({"encoding":"base64","data":"A==="})").kind, ContentKind::json);
+  EXPECT_EQ(read_content(R"({"encoding":"base64","data":"A*A="})").kind, ContentKind::json);
+  EXPECT_EQ(read_content(R"({"encoding":"base64","data":1})").kind, ContentKind::json);
+  EXPECT_EQ(read_content(R"({"symlink":"a"})").kind, ContentKind::symlink);
+  EXPECT_EQ(read_content(R"({"symlink":1})").kind, ContentKind::json);
+  EXPECT_EQ(read_content(R"({"symlink":{"symlink":"a"}})").kind, ContentKind::json);
+  EXPECT_EQ(read_content("[1.0]").bytes, "[1.0]");
+}
+
 TEST(GitText, what_is_no_utf8_is_read_as_latin_1) {
   EXPECT_EQ(as_utf8("J\xfcrgen"), "Jürgen");
   EXPECT_EQ(as_utf8("Jürgen"), "Jürgen");

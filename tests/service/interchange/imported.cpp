@@ -1,7 +1,6 @@
 #include "service/interchange/imported.hpp"
 
-#include "annal/event/json.hpp"
-#include "annal/interchange/base64.hpp"
+#include "annal/interchange/git_text.hpp"
 
 namespace annal::test {
 
@@ -103,14 +102,10 @@ std::map<std::string, std::string> documents(Store& store, const std::string& co
 }
 
 std::string bytes_of_content(const std::string& content) {
-  if (content.starts_with('"')) return json_unquote(content);
-  std::string encoding, data;
-  for (const auto& [key, value] : json_members(content)) {
-    if (key == "symlink") return bytes_of_content(std::string(value));
-    (key == "encoding" ? encoding : data) = json_unquote(value);
-  }
-  if (encoding != "base64") throw std::runtime_error("no file's content: " + content.substr(0, 80));
-  return interchange::from_base64(data).value();
+  const auto read = interchange::read_content(content);
+  if (read.kind == interchange::ContentKind::json)
+    throw std::runtime_error("no file's content: " + content.substr(0, 80));
+  return read.bytes;
 }
 
 std::vector<std::string> sayings(const EventLog& log) {
