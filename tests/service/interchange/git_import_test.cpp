@@ -275,6 +275,42 @@ TEST(GitImport, documents_that_were_there_before_are_no_files_of_the_repository)
   EXPECT_EQ(test::documents(*store).size(), 2u);
 }
 
+// What an export gives that begins behind the commits before this one.
+std::string from_commit(unsigned number, std::string stream) {
+  return stream.erase(0, stream.rfind("commit refs", stream.find("original-oid " + sha(number))));
+}
+
+TEST(GitImport, what_people_made_is_no_file_of_the_history_that_goes_on) {
+  MemoryStore store;
+  StreamText stream;
+  stream.commit(1, {file("x", "1"), file("gone", "1")}).commit(2, {"D gone"});
+  test::import_git(*store, stream.text());
+  auto& documents = store->documents();
+  documents.create(DocumentKey::of("c", "mine"), {"mine", {"1"}, "bob"});
+  documents.create(DocumentKey::of("c", "gone"), {"mine now", {"1"}, "bob"});
+  documents.update(DocumentKey::of("c", "x"), {{}, Json{R"("mine too")"}, "bob"});
+  stream.commit(3, {"deleteall", file("y", "1")});
+  test::import_git(*store, from_commit(3, stream.text()));
+  EXPECT_EQ(test::documents(*store),
+            (std::map<std::string, std::string>{{"gone", "1"}, {"mine", "1"}, {"y", R"("1")"}}));
+  EXPECT_TRUE(documents.verify_rows().empty());
+}
+
+TEST(GitImport, goes_on_behind_a_history_that_came_with_the_log_of_another_store) {
+  MemoryStore first, second(2);
+  StreamText stream;
+  stream.commit(1, {file("x", "1")}).commit(2, {file("x", "2")});
+  test::import_git(*first, stream.text());
+  second->documents().create(DocumentKey::of("other", "a"), {"", {"1"}, "me"});
+  test::import_lines(*second, test::export_lines(first->log()));
+  stream.commit(3, {file("x", "3")});
+  const auto report = test::import_git(*second, stream.text());
+  EXPECT_EQ(report.already_present, 2u);
+  EXPECT_EQ(report.commits, 1u);
+  EXPECT_EQ(test::documents(*second).at("x"), R"("3")");
+  EXPECT_EQ(test::import_git(*second, stream.text()).already_present, 3u);
+}
+
 TEST(GitImport, one_repository_fits_into_two_collections) {
   MemoryStore store;
   const auto stream = StreamText().commit(1, many_files(1200, "one")).commit(2, {"D d/f1"}).text();

@@ -72,7 +72,7 @@ GitCommitBuilder::GitCommitBuilder(const Catalogue& catalogue, const GitOrigin& 
 Envelope GitCommitBuilder::about(const std::string& stream) const {
   Envelope event;
   event.stream = stream;
-  event.source = "git";
+  event.source = git_source;
   event.occurred_at = origin_.committed_at;
   event.tags = {"commit:" + origin_.sha};
   event.metadata = origin_.metadata;

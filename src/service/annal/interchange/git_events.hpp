@@ -59,6 +59,8 @@ class GitCommitBuilder {
   std::size_t bytes_ = 0;
 };
 
+// The source of every event an import of git histories makes.
+inline constexpr const char* git_source = "git";
 // The stream of a collection's checkpoints.
 std::string checkpoint_stream(const std::string& collection);
 // The key of the last annal commit of a git commit.

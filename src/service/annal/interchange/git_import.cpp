@@ -88,7 +88,7 @@ class HistoryImport {
 
  private:
   std::string so_far() const {
-    return " (" + std::to_string(commits_done_) + " commits before it are in the store)";
+    return " (" + std::to_string(report_.source_commits) + " commits before it are in the store)";
   }
 
   [[noreturn]] void fail(std::uint64_t line, const std::string& what) const {
@@ -105,7 +105,7 @@ class HistoryImport {
   void take(CommitStart& commit) {
     check_line_of_history(commit);
     const std::string sha = commit.original_oid;
-    is_present_ = !joined_ && store_.log().find_commit(git_key(options_.collection, sha));
+    is_present_ = !joined_ && is_in_store(sha);
     if (!is_present_ && !joined_) join(commit);
     if (!is_present_) origin_.emplace(commit);
     previous_ = {sha, commit.mark, commit.ref};
@@ -126,7 +126,6 @@ class HistoryImport {
       record();
     tree_.apply();
     ++report_.source_commits;
-    ++commits_done_;
     if (options_.progress)
       options_.progress({report_.source_commits, report_.events, reader_.bytes_read()});
   }
@@ -179,6 +178,16 @@ class HistoryImport {
   }
 
   // --- history
+  // By the key of an import of the history; a log that was imported kept the checkpoint alone.
+  bool is_in_store(const std::string& sha) const {
+    if (store_.log().find_commit(git_key(options_.collection, sha))) return true;
+    ReadRequest request;
+    request.query.stream = checkpoint_stream(options_.collection);
+    request.query.tags = {"commit:" + sha};
+    request.limit = 1;
+    return !store_.log().read(request).events.empty();
+  }
+
   void check_line_of_history(const CommitStart& commit) const {
     if (commit.original_oid.empty())
       fail(commit.line, "the commit does not tell its name: export it with --show-original-ids");
@@ -237,7 +246,7 @@ class HistoryImport {
       for (const auto& document : page.documents) {
         TrackedFile& file = tree_.file(document.key.id);
         remember(file, document.state);
-        if (are_files) file.source = as_left_behind(document);
+        if (are_files && is_file(document.key)) file.source = Recorded{document.key.id};
       }
       if (!page.documents.empty()) request.after = page.documents.back().key.id;
       more = page.more;
@@ -270,14 +279,22 @@ class HistoryImport {
     }
   }
 
-  // The commit's changes are told against the tree before it.
-  FileSource as_left_behind(const Document& document) const {
-    const std::string& path = document.key.id;
-    const bool is_there = done_.contains(path)
-                              ? std::holds_alternative<FoundDocument>(store_.documents().get(
-                                    document.key, Point{AtPosition{behind_}}))
-                              : document.state.exists();
-    return is_there ? FileSource(Recorded{path}) : Absent{};
+  // True if the newest checkpoint's tree has the file: git's last word on the document is not its
+  // end. What only people wrote is no file of the history.
+  bool is_file(const DocumentKey& key) const {
+    ReadRequest request;
+    request.query.stream = key.stream();
+    request.direction = Direction::backwards;
+    request.to = behind_;
+    request.limit = 16;
+    for (;;) {
+      const auto page = store_.log().read(request);
+      for (const auto& event : page.events)
+        if (event.source == git_source)
+          return event.type != store_.catalogue().of<document::Deleted>().name;
+      if (!page.more) return false;
+      request.to = Position{page.events.back().position.value - 1};
+    }
   }
 
   // --- events
@@ -401,7 +418,6 @@ class HistoryImport {
   Position behind_;                   // the last checkpoint before this run; 0 if there was none
   std::uint64_t parts_there_ = 0;     // annal commits of the commit under way that are in the log
   std::set<std::string> done_;        // the paths these have changed
-  std::uint64_t commits_done_ = 0;
 
   RecordingPipeline pipeline_;  // last: waits for what is under way before anything else goes
 };

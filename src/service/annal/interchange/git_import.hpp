@@ -62,8 +62,8 @@ class GitImport {
   //   stream    of `git fast-export --show-original-ids`, one line of history
   //   throws    InvalidInput naming the line; ImportStopped; StorageError. What came before is
   //             imported, and the same call again goes on behind it
-  //   cost      memory for the collection's paths and at most 32 MiB on their way to the log;
-  //             a temporary file for the contents of the stream
+  //   cost      memory for the collection's paths, some 150 bytes a blob of the stream and at most
+  //             32 MiB on their way to the log; a temporary file for the contents of the stream
   ImportReport run(std::istream& stream);
 
  private:

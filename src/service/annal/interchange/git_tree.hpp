@@ -64,7 +64,6 @@ class GitTree {
 
   // The file as the commit before left it; a new one where there is none.
   TrackedFile& file(const std::string& path) { return files_[path]; }
-  std::size_t size() const { return files_.size(); }
 
  private:
   const FileSource& now(const std::string& path) const;
