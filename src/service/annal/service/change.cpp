@@ -12,12 +12,16 @@ namespace {
 
 constexpr int change_attempts = 16;  // of one change, while others are faster
 
+// Set if the outcome only says that somebody else wrote between our reading and our writing.
+const VersionConflict* lost_race(const ChangeOutcome& outcome) {
+  const auto* rejected = std::get_if<Rejected>(&outcome);
+  return rejected ? std::get_if<VersionConflict>(&rejected->reason) : nullptr;
+}
+
 // True if the outcome is no to a state that was read, and may no longer be the document's.
 bool is_no_to_what_was_read(const ChangeOutcome& outcome) {
-  const auto* rejected = std::get_if<Rejected>(&outcome);
   return std::holds_alternative<Refused>(outcome) ||
-         std::holds_alternative<StaleVersion>(outcome) ||
-         (rejected && std::holds_alternative<VersionConflict>(rejected->reason));
+         std::holds_alternative<StaleVersion>(outcome) || lost_race(outcome);
 }
 
 // What a change is to people: `updated by bob`.
@@ -102,7 +106,8 @@ ChangeOutcome Change::make(const effects::Perform& perform) const {
     if (!is_no_to_what_was_read(outcome)) return outcome;
     // What was read may be what this very request, sent twice, has made meanwhile.
     if (auto earlier = earlier_outcome()) return std::move(*earlier);
-    const auto newest = parts_.log.stream_version(stream_);
+    const auto* conflict = lost_race(outcome);
+    const auto newest = conflict ? conflict->actual : parts_.log.stream_version(stream_);
     if (newest <= current.version || attempted == change_attempts) return outcome;
     current = reload(newest);
   }
