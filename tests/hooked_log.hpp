@@ -65,6 +65,7 @@ class HookedLog : public EventLog {
   }
   LogStatistics statistics() const override { return inner_.statistics(); }
   Durability durability() const override { return inner_.durability(); }
+  std::string failure() const override { return inner_.failure(); }
 
  private:
   template <class Hook, class... Arguments>
