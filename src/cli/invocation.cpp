@@ -14,11 +14,13 @@ std::unique_ptr<Store> open_as(const std::filesystem::path& path, OpenOptions::M
   OpenOptions options;
   options.mode = mode;
   options.types = [](Catalogue& catalogue) { interchange::add_to(catalogue); };
-  // What is thrown is said by whoever catches it; only what goes on needs a line of its own.
   options.log_lines = [](Severity severity, std::string_view line) {
-    if (severity == Severity::warning) Output(stderr).line("annal: warning: " + one_line(line));
+    Output(stderr).line("annal: " + std::string(to_string(severity)) + ": " + one_line(line));
   };
-  return open(path, std::move(options));
+  auto store = open(path, std::move(options));
+  // What is thrown is said by whoever catches it; only what goes on needs a line of its own.
+  store->weaver().remove("logging", "DocumentService::*");
+  return store;
 }
 
 // Not there: neither a file nor something that hides whether there is one.

@@ -1,6 +1,9 @@
 // The pieces the commands are made of.
+#include "annal/effects/kinds.hpp"
 #include "annal/error.hpp"
 #include "exit_code.hpp"
+#include "fakes.hpp"
+#include "invocation.hpp"
 #include "naming.hpp"
 #include "print/escape.hpp"
 #include "print/json_text.hpp"
@@ -149,6 +152,27 @@ TEST(IndentedJson, keeps_every_value_as_it_stands) {
       "{\n  \"b\": 1.0,\n  \"a\": [\n    1e2,\n    {}\n  ],\n  \"s\": \"x,{\\\"y\\\":[\\\\\"\n}");
   EXPECT_EQ(indent_json(" [ ] "), "[]");
   EXPECT_EQ(indent_json("\"text\""), "\"text\"");
+}
+
+TEST(JsonOnOneLine, keeps_its_tokens) {
+  EXPECT_EQ(json_on_one_line("{\"a\":\t[1,\r\n2]}\n"), "{\"a\": [1,  2]} ");
+}
+
+TEST(StandardError, is_told_once_of_what_goes_wrong_in_a_change_that_is_made) {
+  const annal::test::TemporaryFolder folder;
+  Invocation invocation;
+  invocation.store = (folder / "store.db").string();
+  const auto store = invocation.open_to_write();
+  store->handlers().on<effects::Notification>(
+      [](const effects::Notification&) { throw StorageError("no mail today"); });
+  const auto key = DocumentKey::of("a", "b");
+  store->documents().create(key, {"t", {"1"}, "ann"});
+  testing::internal::CaptureStderr();
+  store->documents().update(key, {{}, Json{"2"}, "bob"});
+  EXPECT_THROW(store->documents().get(key, AtPosition{Position{9}}), UnknownPoint);
+  const auto said = testing::internal::GetCapturedStderr();
+  EXPECT_THAT(said, testing::StartsWith("annal: error: nobody could be told that a/b was changed"));
+  EXPECT_EQ(std::count(said.begin(), said.end(), '\n'), 1) << said;
 }
 
 const Timestamp moment = *parse_iso8601("2026-01-02T03:04:05Z");

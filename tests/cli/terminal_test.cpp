@@ -3,6 +3,9 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
 
 namespace annal::cli::test {
 namespace {
@@ -89,6 +92,32 @@ TEST(Terminal, gets_a_document_with_its_title_and_indented_content) {
   const std::string shown = run_on_terminal(start).out;
   EXPECT_THAT(shown, HasSubstr("orders/7@v1\r\ntitle    Order 7\r\nauthor   ann\r\n"));
   EXPECT_THAT(shown, HasSubstr("{\r\n  \"b\": 1.0,\r\n  \"a\": []\r\n}\r\n"));
+}
+
+// A terminal's line ends made newlines again.
+std::string without_returns(std::string text) {
+  text.erase(std::remove(text.begin(), text.end(), '\r'), text.end());
+  return text;
+}
+
+TEST(Terminal, gets_json_that_is_json_and_others_get_it_on_one_line) {
+  const Shell shell;
+  const std::string content = "{\n\t\"a\": [1,\r\n 2]\n}";
+  shell.ok({"put", "orders/7", "--content", content});
+  const auto expected = nlohmann::json::parse(content);
+  const std::string one = shell.ok({"get", "orders/7", "--json"});
+  EXPECT_EQ(std::count(one.begin(), one.end(), '\n'), 1) << one;
+  EXPECT_EQ(nlohmann::json::parse(one).at("content"), expected);
+  const std::string log = shell.ok({"log", "--json"});
+  EXPECT_EQ(std::count(log.begin(), log.end(), '\n'), 3) << log;
+
+  Start start = shell.start_of({"log", "--json"});
+  start.environment["NO_COLOR"] = "1";
+  const auto shown = nlohmann::json::parse(without_returns(run_on_terminal(start).out));
+  EXPECT_EQ(shown.at("events").at(0).at("data").at("content"), expected);
+  start = shell.start_of({"get", "orders/7", "--json"});
+  const auto indented = nlohmann::json::parse(without_returns(run_on_terminal(start).out));
+  EXPECT_EQ(indented.at("content"), expected);
 }
 
 TEST(Terminal, errors_stay_one_line_whatever_the_name) {

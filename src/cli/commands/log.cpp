@@ -3,6 +3,7 @@
 #include "commands/command.hpp"
 #include "naming.hpp"
 #include "print/event_text.hpp"
+#include "print/json_text.hpp"
 
 namespace annal::cli {
 namespace {
@@ -132,7 +133,7 @@ void print_json(const EventLog& log, const Subject& subject, const Bounds& bound
   out.write("{\"from\":" + std::to_string(bounds.from.value) +
             ",\"to\":" + std::to_string(bounds.to.value) + ",\"events\":[");
   for_each_event(log, subject, bounds, arguments, [&](const Envelope& event) {
-    out.write(separator + out.shown(server::event_json(event, types)));
+    out.write(separator + out.shown(json_on_one_line(server::event_json(event, types))));
     separator = ",\n";
   });
   out.write("\n]}\n");

@@ -86,4 +86,11 @@ class Layout {
 
 std::string indent_json(std::string_view text) { return Layout(text).result(); }
 
+std::string json_on_one_line(std::string_view text) {
+  std::string line(text);
+  const auto breaks = [](char c) { return c == '\n' || c == '\r' || c == '\t'; };
+  std::replace_if(line.begin(), line.end(), breaks, ' ');
+  return line;
+}
+
 }  // namespace annal::cli

@@ -10,4 +10,7 @@ namespace annal::cli {
 // numbers, strings and the order of keys stay as they are.
 std::string indent_json(std::string_view text);
 
+// A JSON text with spaces for the line breaks and tabs between its tokens: strings hold none.
+std::string json_on_one_line(std::string_view text);
+
 }  // namespace annal::cli

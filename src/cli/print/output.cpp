@@ -65,20 +65,21 @@ std::string Output::styled(Style style, std::string_view text) const {
   return result.append(code(style)).append("m").append(text).append("\033[0m");
 }
 
-void Output::write(std::string_view bytes) {
-  if (std::fwrite(bytes.data(), 1, bytes.size(), file_) != bytes.size())
+void Output::check(bool written) const {
+  if (!written && file_ != stderr)
     throw StorageError(std::string("output: cannot be written: ") + std::strerror(errno));
+}
+
+void Output::write(std::string_view bytes) {
+  check(std::fwrite(bytes.data(), 1, bytes.size(), file_) == bytes.size());
 }
 
 void Output::line(std::string_view text) { write(std::string(text) + '\n'); }
 
 void Output::json(std::string_view text) {
-  line(terminal_ ? escape_controls(indent_json(text), Lines::kept) : std::string(text));
+  line(terminal_ ? escape_controls(indent_json(text), Lines::kept) : json_on_one_line(text));
 }
 
-void Output::flush() {
-  if (std::fflush(file_) != 0)
-    throw StorageError(std::string("output: cannot be written: ") + std::strerror(errno));
-}
+void Output::flush() { check(std::fflush(file_) == 0); }
 
 }  // namespace annal::cli

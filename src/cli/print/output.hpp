@@ -27,7 +27,8 @@ class Output {
   // The text in a style, plain where there are no colours.
   std::string styled(Style style, std::string_view text) const;
 
-  // Throws StorageError if the file takes no more.
+  // Throw StorageError if the file takes no more; what standard error does not take is lost, for
+  // nobody is left to be told.
   void write(std::string_view bytes);
   // In one piece, so that lines of several threads do not mix.
   void line(std::string_view text);
@@ -36,6 +37,8 @@ class Output {
   void flush();
 
  private:
+  void check(bool written) const;
+
   std::FILE* file_;
   bool terminal_ = false;
   bool colours_ = false;
