@@ -41,7 +41,7 @@ std::string without_times(std::string text) {
       {std::regex("[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+Z"), "TIME"},
       {std::regex("[0-9a-f]{64}"), "HASH"},
       {std::regex("[0-9]+/s"), "RATE"},
-      {std::regex(", [0-9]+ recorded at a later time than theirs"), ""}};
+      {std::regex(", [0-9]+ recorded at another time than theirs"), ""}};
   for (const auto& [pattern, name] : varying) text = std::regex_replace(text, pattern, name);
   return text;
 }

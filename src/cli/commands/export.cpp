@@ -21,6 +21,10 @@ Wanted wanted_of(const ExportArguments& arguments, Timestamp now) {
   if (!arguments.second.empty()) return {range_of(arguments.first, now), arguments.second};
   if (arguments.first.empty()) return {};
   if (auto range = parse_range(arguments.first, now)) return {std::move(range), "-"};
+  if (arguments.first.starts_with('@') && parse_point(arguments.first, now))
+    throw InvalidInput(arguments.first + ": is one point; write " + arguments.first +
+                       ".. for what came after it, ./" + arguments.first +
+                       " for a file of that name");
   return {{}, arguments.first};
 }
 
@@ -36,22 +40,31 @@ interchange::ExportOptions options_of(const Wanted& wanted, const EventLog& log)
   return options;
 }
 
+interchange::ExportReport write(const EventLog& log, interchange::ExportOptions options,
+                                OutputFile& file, const Stopwatch& time, Output& err) {
+  ProgressLine line(err);
+  options.progress = [&](const interchange::ExportProgress& progress) {
+    const auto first = options.from.value_or(Position{1}).value;
+    line.show(progress.position.value - std::min(first, progress.position.value),
+              progress.last.value - std::min(first, progress.last.value),
+              std::to_string(progress.events) + " events, " + time.rate(progress.events));
+  };
+  return interchange::export_jsonl(log, file.stream(), options);
+}
+
 ExitCode export_jsonl(const ExportArguments& arguments, Invocation& invocation) {
   const Wanted wanted = wanted_of(arguments, invocation.now());
   const auto store = invocation.open_to_read();
-  auto options = options_of(wanted, store->log());
+  const auto options = options_of(wanted, store->log());
   OutputFile file(wanted.file, invocation.store_path());
   const Stopwatch time;
-  const auto report = [&] {
-    ProgressLine line(invocation.err);
-    options.progress = [&](const interchange::ExportProgress& progress) {
-      const auto first = options.from.value_or(Position{1}).value;
-      line.show(progress.position.value - std::min(first, progress.position.value),
-                progress.last.value - std::min(first, progress.last.value),
-                std::to_string(progress.events) + " events, " + time.rate(progress.events));
-    };
-    return interchange::export_jsonl(store->log(), file.stream(), options);
-  }();
+  interchange::ExportReport report;
+  try {
+    report = write(store->log(), options, file, time, invocation.err);
+  } catch (const StorageError& error) {
+    if (file.stream()) throw;  // it was the store
+    throw InputOutputError(name_of_output(wanted.file) + ": " + error.what());
+  }
   file.finish();
   invocation.note("exported " + std::to_string(report.events) + " events of " +
                   std::to_string(report.commits) + " commits, @" +

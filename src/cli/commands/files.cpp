@@ -2,7 +2,11 @@
 
 #include "exit_code.hpp"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
 #include <iostream>
 
@@ -28,9 +32,23 @@ fs::path what_links_lead_to(fs::path file) {
 
 bool is_denied(int error) { return error == EACCES || error == EPERM || error == EROFS; }
 
+// Returns once the disk has what was written to the file, or the folder. False with errno set.
+bool sync(const fs::path& path) {
+  const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (descriptor < 0) return false;
+  const bool done = ::fsync(descriptor) == 0;
+  const int error = errno;
+  ::close(descriptor);
+  errno = error;
+  return done;
+}
+
 }  // namespace
 
 std::string name_of_input(const std::string& file) { return file == "-" ? "standard input" : file; }
+std::string name_of_output(const std::string& file) {
+  return file == "-" ? "standard output" : file;
+}
 
 InputFile::InputFile(const std::string& name) : standard_(name == "-") {
   if (standard_) return;
@@ -81,14 +99,22 @@ std::ostream& OutputFile::stream() { return standard_ ? std::cout : file_; }
 
 void OutputFile::finish() {
   stream().flush();
-  if (!stream()) throw StorageError(name_ + ": cannot be written: " + std::strerror(errno));
   if (!standard_) file_.close();
-  if (!standard_ && part_ != target_) {
-    std::error_code error;
-    fs::rename(part_, target_, error);
-    if (error) throw InputOutputError(name_ + ": cannot be written: " + error.message());
-  }
+  if (!stream()) fail();
+  if (!standard_ && part_ != target_) put_in_place();
   finished_ = true;
+}
+
+// What was there before is replaced by a file that is on the disk, and not before.
+void OutputFile::put_in_place() {
+  if (!sync(part_)) fail();
+  if (::rename(part_.c_str(), target_.c_str()) != 0) fail();
+  const fs::path folder = target_.parent_path();
+  sync(folder.empty() ? "." : folder);  // a folder nobody may read loses at worst the new name
+}
+
+void OutputFile::fail() const {
+  throw InputOutputError(name_of_output(name_) + ": cannot be written: " + std::strerror(errno));
 }
 
 }  // namespace annal::cli

@@ -11,8 +11,9 @@
 
 namespace annal::cli {
 
-// How an error names it.
+// How errors name it.
 std::string name_of_input(const std::string& file);
+std::string name_of_output(const std::string& file);
 
 class InputFile {
  public:
@@ -28,8 +29,8 @@ class InputFile {
   std::optional<std::uint64_t> size_;
 };
 
-// A regular file appears under its name once it is whole: until then it is `NAME.part`, which is
-// removed if it never is. Into a pipe or a device it is written as it comes.
+// A regular file appears under its name once it is whole and on the disk: until then it is
+// `NAME.part`, which is removed if it never is. Into a pipe or a device it is written as it comes.
 class OutputFile {
  public:
   //   store     the store whose files are never written over
@@ -40,10 +41,13 @@ class OutputFile {
   OutputFile(const OutputFile&) = delete;
   OutputFile& operator=(const OutputFile&) = delete;
   std::ostream& stream();
-  // Throws StorageError if it could not be written whole.
+  // Throws InputOutputError if it could not be written whole.
   void finish();
 
  private:
+  void put_in_place();
+  [[noreturn]] void fail() const;
+
   std::string name_;
   std::filesystem::path target_;  // what links lead to
   std::filesystem::path part_;    // what is written to: the target itself if it is no regular file

@@ -67,16 +67,18 @@ void name_skipped(const ImportReport& report, Invocation& invocation) {
                     " more");
 }
 
-void print(const ImportReport& report, const Stopwatch& time, Invocation& invocation) {
+void print(const ImportReport& report, const std::string& file, const Stopwatch& time,
+           Invocation& invocation) {
   if (invocation.json) return invocation.out.json(as_json(report, time));
   name_skipped(report, invocation);
   std::string line = "imported " + std::to_string(report.events) + " events of " +
                      std::to_string(report.source_commits - report.already_present) + " commits (" +
                      time.rate(report.events) + ")";
+  if (report.source_commits == 0) line += ", " + name_of_input(file) + " holds none";
   if (report.already_present > 0)
     line += ", " + std::to_string(report.already_present) + " commits were there already";
   if (report.clamped > 0)
-    line += ", " + std::to_string(report.clamped) + " recorded at a later time than theirs";
+    line += ", " + std::to_string(report.clamped) + " recorded at another time than theirs";
   if (report.skipped_files > 0)
     line += ", " + std::to_string(report.skipped_files) + " files skipped";
   invocation.out.line(line + "; head @" + std::to_string(report.head.value));
@@ -98,7 +100,7 @@ ExitCode import(const ImportArguments& arguments, Invocation& invocation, Run ru
     ImportDisplay display(file, invocation.err);
     return run(*store, file, [&](const ImportProgress& progress) { display(progress); });
   }();
-  print(report, time, invocation);
+  print(report, arguments.file, time, invocation);
   return ExitCode::ok;
 } catch (const interchange::ImportStopped& stop) {
   return stopped(stop, invocation);
