@@ -6,15 +6,19 @@
 namespace annal::cli {
 namespace {
 
-struct VerifyArguments {};
+struct VerifyArguments {
+  bool rebuild = false;
+};
 
 struct Findings {
   Verification log;
+  std::optional<std::uint64_t> rebuilt;  // documents whose rows were made anew
   std::vector<DocumentKey> rows;  // that differ from the fold of their events, if those are sound
-  bool clean() const { return log.faults.empty() && log.damaged.empty() && rows.empty(); }
+  bool log_is_sound() const { return log.faults.empty() && log.damaged.empty(); }
+  bool clean() const { return log_is_sound() && rows.empty(); }
 };
 
-Findings check(Store& store, Output& err) {
+Findings check(Store& store, bool rebuild, Output& err) {
   ProgressLine progress(err);
   Findings findings;
   const std::uint64_t head = store.log().head().value;
@@ -22,8 +26,9 @@ Findings check(Store& store, Output& err) {
     progress.show(position.value, head, "checking @" + std::to_string(position.value));
   });
   progress.show(head, head, "checking the documents");
-  if (findings.log.faults.empty() && findings.log.damaged.empty())
-    findings.rows = store.documents().verify_rows();
+  if (!findings.log_is_sound()) return findings;
+  if (rebuild) findings.rebuilt = store.documents().rebuild();
+  findings.rows = store.documents().verify_rows();
   return findings;
 }
 
@@ -32,18 +37,19 @@ std::string as_json(const Findings& findings) {
   for (const auto& position : findings.log.damaged)
     damaged.push_back(std::to_string(position.value));
   for (const auto& key : findings.rows) rows.push_back(key.to_string());
-  return server::JsonObject()
-      .flag("clean", findings.clean())
+  server::JsonObject object;
+  object.flag("clean", findings.clean())
       .number("head", findings.log.head)
       .number("commits", findings.log.commits)
       .text("head_hash", findings.log.head_hash.to_hex())
       .json("faults", server::json_strings(findings.log.faults))
       .json("damaged", server::json_array(damaged))
-      .json("documents", server::json_strings(rows))
-      .str();
+      .json("documents", server::json_strings(rows));
+  if (findings.rebuilt) object.number("rebuilt", *findings.rebuilt);
+  return object.str();
 }
 
-void complain(const Findings& findings, Invocation& invocation) {
+void complain(const Findings& findings, bool rebuild, Invocation& invocation) {
   const std::string store = invocation.store_path().string();
   for (const auto& fault : findings.log.faults) invocation.complain(store + ": " + fault);
   if (!findings.log.damaged.empty()) {
@@ -52,27 +58,33 @@ void complain(const Findings& findings, Invocation& invocation) {
       positions += (positions.empty() ? "@" : ", @") + std::to_string(position.value);
     invocation.complain(store + ": damaged at " + positions + "; bring back a backup of it");
   }
+  if (rebuild && !findings.rebuilt)
+    invocation.complain(store + ": no row was made anew, because the log itself is damaged");
   for (const auto& key : findings.rows)
     invocation.complain(
         key.to_string() +
-        ": its row is not what its events say; `annal export jsonl`, imported into a new store, "
-        "makes new rows of the events");
+        ": its row is not what its events say; `annal verify --rebuild` makes it anew of them");
 }
 
-ExitCode verify(const VerifyArguments&, Invocation& invocation) {
-  const auto store = invocation.open_to_read();
-  const Stopwatch time;
-  const Findings findings = check(*store, invocation.err);
+std::string as_line(const Findings& findings, const Stopwatch& time) {
   const Verification& log = findings.log;
+  std::string line = (findings.clean() ? "sound: " : "damaged: ") + std::to_string(log.head.value) +
+                     " events in " + std::to_string(log.commits) + " commits, head @" +
+                     std::to_string(log.head.value) + ", hash " + log.head_hash.to_hex();
+  if (findings.rebuilt)
+    line += ", rows of " + std::to_string(*findings.rebuilt) + " documents made anew";
+  return line + " (" + time.rate(log.head.value) + ")";
+}
+
+ExitCode verify(const VerifyArguments& arguments, Invocation& invocation) {
+  const auto store = arguments.rebuild ? invocation.open_to_change() : invocation.open_to_read();
+  const Stopwatch time;
+  const Findings findings = check(*store, arguments.rebuild, invocation.err);
   if (invocation.json)
     invocation.out.json(as_json(findings));
   else
-    invocation.out.line((findings.clean() ? "sound: " : "damaged: ") +
-                        std::to_string(log.head.value) + " events in " +
-                        std::to_string(log.commits) + " commits, head @" +
-                        std::to_string(log.head.value) + ", hash " + log.head_hash.to_hex() + " (" +
-                        time.rate(log.head.value) + ")");
-  complain(findings, invocation);
+    invocation.out.line(as_line(findings, time));
+  complain(findings, arguments.rebuild, invocation);
   return findings.clean() ? ExitCode::ok : ExitCode::corrupt;
 }
 
@@ -83,9 +95,13 @@ void add_verify(CLI::App& program, Invocation& invocation) {
       program, invocation, "verify",
       "Check every hash, the chain of commits, positions, versions, indexes and documents",
       "  annal verify\n"
-      "  annal verify --json     its head_hash, kept elsewhere, holds the log to its past\n");
+      "  annal verify --json     its head_hash, kept elsewhere, holds the log to its past\n"
+      "  annal verify --rebuild\n");
+  auto arguments = std::make_shared<VerifyArguments>();
+  command.add_flag("--rebuild", arguments->rebuild,
+                   "Make every document's row anew of its events, if those are sound");
   add_json_option(command, invocation);
-  runs(command, invocation, std::make_shared<VerifyArguments>(), verify);
+  runs(command, invocation, arguments, verify);
 }
 
 }  // namespace annal::cli
