@@ -2,7 +2,6 @@
 
 #include "annal/error.hpp"
 #include "annal/event/json.hpp"
-#include "annal/server/json_body.hpp"
 #include "exit_code.hpp"
 #include "print/escape.hpp"
 
@@ -31,6 +30,28 @@ std::string read_all(std::FILE* file, const std::string& name) {
   throw InputOutputError(message);
 }
 
+void check(const Given& given, std::size_t depth_limit) {
+  if (const auto fault = check_json(given.text, depth_limit))
+    throw InvalidInput(given.origin + ": is no JSON annal keeps, at byte " +
+                       std::to_string(fault->offset) + ": " + fault->reason);
+}
+
+std::optional<std::string>* text_field(DocumentFields& fields, std::string_view name) {
+  if (name == "title") return &fields.title;
+  if (name == "author") return &fields.author;
+  if (name == "editor") return &fields.editor;
+  return nullptr;
+}
+
+// Nothing for null.
+std::optional<std::string> text_of(const Given& given, const std::string& name,
+                                   std::string_view value) {
+  value = json_trimmed(value);
+  if (value == "null") return std::nullopt;
+  if (!value.starts_with('"')) throw InvalidInput(given.origin + ": its " + name + " is no string");
+  return json_unquote(value);
+}
+
 }  // namespace
 
 Given read_named(const std::string& file) {
@@ -44,23 +65,32 @@ Given read_named(const std::string& file) {
 Given read_argument(const std::string& argument) {
   if (argument == "-") return read_named(argument);
   if (argument.starts_with('@')) return read_named(argument.substr(1));
-  return {cut_to_width(argument, 40), argument};
+  return {argument.empty() ? "an empty argument" : cut_to_width(argument, 40), argument};
 }
 
 std::string checked_json(const Given& given) {
-  if (const auto fault = check_json(given.text))
-    throw InvalidInput(given.origin + ": is no JSON annal keeps, at byte " +
-                       std::to_string(fault->offset) + ": " + fault->reason);
+  check(given, json_depth_limit);
   return given.text;
 }
 
-DocumentFields document_fields(const Given& given) try {
-  const server::JsonBody object(given.text, {"title", "content", "author", "editor"});
-  DocumentFields fields{object.text("title"), {}, object.text("author"), object.text("editor")};
-  if (const auto content = object.raw("content")) fields.content = std::string(*content);
+DocumentFields document_fields(const Given& given) {
+  check(given, json_depth_limit + 1);
+  if (!json_trimmed(given.text).starts_with('{'))
+    throw InvalidInput(given.origin +
+                       ": is no document, which is {\"title\": …, \"content\": …}; " +
+                       "for content alone use --content JSON");
+  DocumentFields fields;
+  for (const auto& [name, value] : json_members(given.text)) {
+    if (name == "content") {
+      fields.content = std::string(json_trimmed(value));
+    } else if (auto* field = text_field(fields, name)) {
+      *field = text_of(given, name, value);
+    } else {
+      throw InvalidInput(given.origin + ": has an unknown member `" + name + "`; a document has " +
+                         "title, content, author and editor; for content alone use --content JSON");
+    }
+  }
   return fields;
-} catch (const InvalidInput& error) {
-  throw InvalidInput(given.origin + ": " + error.what() + "; for content alone use --content JSON");
 }
 
 }  // namespace annal::cli

@@ -115,6 +115,12 @@ TEST(BadInput, a_place_where_no_store_can_be_is_cannot_create) {
       shell.annal({"put", "orders/7", "--content", "1", "--store", (shell / "file/a.db").string()});
   EXPECT_EQ(inside_a_file.code, 73);
   expect_one_line(inside_a_file);
+  const auto nowhere = shell.annal(
+      {"put", "orders/7", "--content", "1", "--store", (shell / "nowhere/a.db").string()});
+  EXPECT_EQ(nowhere.code, 73);
+  expect_one_line(nowhere);
+  EXPECT_THAT(nowhere.err,
+              HasSubstr("the folder " + (shell / "nowhere").string() + " does not exist: make it"));
   const auto a_folder =
       shell.annal({"put", "orders/7", "--content", "1", "--store", (shell / ".").string()});
   EXPECT_EQ(a_folder.code, 73);
@@ -316,10 +322,16 @@ TEST(DamagedRows, are_named_with_the_remedy_which_makes_them_anew) {
   EXPECT_EQ(shell.ok({"get", "orders/7"}), "1\n");
 }
 
+// Behind more events than are looked at when the store is opened for writing.
 TEST(DamagedRows, are_left_as_they_are_where_events_are_damaged) {
   const Shell shell;
   shell.ok({"put", "orders/7", "--content", "1"});
-  shell.ok({"put", "orders/7", "--content", "2"});
+  std::string history;
+  for (int number = 1; number <= 1001; ++number)
+    history += "commit refs/heads/main\noriginal-oid " + std::string(33, '0') +
+               std::to_string(1'000'000 + number) +
+               "\ncommitter A <a@example.com> 1000000000 +0000\ndata 0\n\n";
+  shell.ok({"import", "git", "--collection", "repo", "-"}, history);
   run_sql(shell.store(),
           "UPDATE records_documents SET value=x'00'; "
           "UPDATE events SET data=x'00' WHERE position=1");
@@ -366,7 +378,7 @@ TEST(BadInput, arguments_that_would_silently_mean_something_else_are_refused) {
            {{"log", "a/1", "v2..v1"}, "the range ends before it begins"},
            {{"log", "a/1@v2..v1"}, "the range ends before it begins"},
            {{"list", "--store", ""}, "--store: is empty: name the store's file"},
-           {{"put", "a/1", ""}, "a/1: "}}) {
+           {{"put", "a/1", ""}, "an empty argument: is no JSON"}}) {
     const auto answer = shell.annal(arguments);
     EXPECT_EQ(answer.code, 2) << arguments[0];
     expect_one_line(answer);

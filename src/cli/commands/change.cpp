@@ -8,6 +8,10 @@ namespace {
 std::string remedy(const document::Refusal& reason, const DocumentKey& key) {
   if (std::holds_alternative<document::NotFound>(reason))
     return "; `annal list " + key.collection + "` shows what is";
+  if (std::holds_alternative<document::AlreadyExists>(reason))
+    return "; `annal put` without --expect none replaces it";
+  if (std::holds_alternative<document::NotDeleted>(reason))
+    return "; `annal get " + key.to_string() + "` shows it";
   if (std::holds_alternative<document::AlreadyDeleted>(reason))
     return "; `annal undelete " + key.to_string() + "` brings it back";
   return {};

@@ -17,6 +17,9 @@ CLI::App& add_command(CLI::App& program, Invocation& invocation, const std::stri
 void add_json_option(CLI::App& command, Invocation& invocation);
 void add_store_option(CLI::App& app, Invocation& invocation);
 
+// True if the collection has a document, or had one that is deleted.
+bool ever_existed(Store& store, const std::string& collection);
+
 // The command runs `run(arguments, invocation)` if it is the one chosen.
 template <class Arguments>
 void runs(CLI::App& command, Invocation& invocation, std::shared_ptr<Arguments> arguments,

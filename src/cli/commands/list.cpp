@@ -53,14 +53,6 @@ Listing read_listing(DocumentService& documents, ListRequest request) {
   return read_pages(documents, request).value();
 }
 
-bool ever_existed(DocumentService& documents, const std::string& collection) {
-  ListRequest any;
-  any.collection = collection;
-  any.include_deleted = true;
-  any.limit = 1;
-  return !documents.list(any).documents.empty();
-}
-
 std::string as_json(const std::string& collection, const Listing& listing) {
   std::vector<std::string> documents;
   for (const auto& document : listing.documents)
@@ -99,7 +91,7 @@ ExitCode list_documents(const ListArguments& arguments, Invocation& invocation) 
   request.at = named.at;
   const auto store = invocation.open_to_read();
   const Listing listing = read_listing(store->documents(), request);
-  if (listing.documents.empty() && !ever_existed(store->documents(), named.name))
+  if (listing.documents.empty() && !ever_existed(*store, named.name))
     throw NotThere(named.name + ": there is no such collection; `annal list` shows what there is");
   invocation.announce(*store, listing.at);
   if (invocation.json)

@@ -106,17 +106,9 @@ void for_each_event(const EventLog& log, const Subject& subject, const Bounds& b
   }
 }
 
-bool is_there(const std::string& collection, Store& store) {
-  ListRequest request;
-  request.collection = collection;
-  request.include_deleted = true;
-  request.limit = 1;
-  return !store.documents().list(request).documents.empty();
-}
-
 void must_exist(const Subject& subject, Store& store) {
   const EventLog& log = store.log();
-  if (subject.collection && !is_there(*subject.collection, store))
+  if (subject.collection && !ever_existed(store, *subject.collection))
     throw NotThere(*subject.collection +
                    ": there never was a document in this collection; "
                    "`annal list` shows what there is");
@@ -180,7 +172,9 @@ void add_log(CLI::App& program, Invocation& invocation) {
       ->type_name("PATTERN")
       ->expected(1)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
-  command.add_option("--limit", arguments->limit, "At most so many events")->type_name("N");
+  command.add_option("--limit", arguments->limit, "At most so many events")
+      ->type_name("N")
+      ->check(CLI::NonNegativeNumber);
   command.add_flag("--reverse", arguments->reverse, "Oldest first");
   auto* oneline = command.add_flag("--oneline", arguments->oneline, "One line an event");
   add_json_option(command, invocation);

@@ -1,9 +1,10 @@
 #include "print/escape.hpp"
 
+#include "annal/event/utf8.hpp"
+
 #include <wchar.h>
 
 #include <array>
-#include <cstdint>
 #include <cstdio>
 
 namespace annal::cli {
@@ -15,29 +16,13 @@ struct Character {
   bool valid = false;  // false: one byte that is no UTF-8
 };
 
-std::size_t sequence_length(unsigned char lead) {
-  if (lead < 0x80) return 1;
-  if (lead >= 0xc2 && lead <= 0xdf) return 2;
-  if (lead >= 0xe0 && lead <= 0xef) return 3;
-  if (lead >= 0xf0 && lead <= 0xf4) return 4;
-  return 0;
-}
-
-// The smallest code point that needs so many bytes; anything less is an overlong form.
-constexpr std::array<char32_t, 5> smallest = {0, 0, 0x80, 0x800, 0x10000};
-
 Character first_character(std::string_view text) {
   const auto lead = static_cast<unsigned char>(text[0]);
-  const std::size_t length = sequence_length(lead);
-  if (length == 0 || length > text.size()) return {lead, 1, false};
+  const std::size_t length = utf8_length(text);
+  if (length == 0) return {lead, 1, false};
   char32_t code = length == 1 ? lead : lead & (0x7fu >> length);
-  for (std::size_t i = 1; i < length; ++i) {
-    const auto byte = static_cast<unsigned char>(text[i]);
-    if ((byte & 0xc0) != 0x80) return {lead, 1, false};
-    code = code << 6 | (byte & 0x3f);
-  }
-  const bool surrogate = code >= 0xd800 && code <= 0xdfff;
-  if (code < smallest[length] || surrogate || code > 0x10ffff) return {lead, 1, false};
+  for (std::size_t i = 1; i < length; ++i)
+    code = code << 6 | (static_cast<unsigned char>(text[i]) & 0x3f);
   return {code, length, true};
 }
 

@@ -23,6 +23,9 @@ std::string holder_of(int descriptor) {
 }
 
 [[noreturn]] void refuse(const std::filesystem::path& file, int error) {
+  if (error == ENOENT)
+    throw CannotOpen("the folder " + file.parent_path().string() +
+                     " does not exist: make it, or name another place for the store");
   const std::string what =
       "cannot lock the store with " + file.string() + ": " + std::strerror(error);
   if (error == EACCES || error == EPERM || error == EROFS) throw PermissionDenied(what);
