@@ -31,6 +31,10 @@ double nanoseconds(std::chrono::steady_clock::duration duration) {
 
 }  // namespace
 
+int scaled(int operations, const Settings& settings) {
+  return std::max(1, static_cast<int>(operations * settings.scale));
+}
+
 Series summarise(const std::vector<Samples>& rounds) {
   std::vector<double> all;
   for (const auto& round : rounds) all.insert(all.end(), round.begin(), round.end());

@@ -1,5 +1,5 @@
 // How the figures are taken: ours and the raw loop in turn, round by round, so that both see the
-// same machine; the ratio of the medians is what counts.
+// same machine; the median of the rounds' ratios, each of two means, is what counts.
 #pragma once
 
 #include <chrono>
@@ -19,6 +19,9 @@ struct Settings {
   double scale = 1;  // of the number of operations a round
 };
 
+// At least one.
+int scaled(int operations, const Settings& settings);
+
 struct Series {
   double median = 0, p95 = 0, p99 = 0, p999 = 0, mean = 0;  // ns an operation, over all rounds
 };
@@ -29,6 +32,7 @@ struct Result {
   double goal = 0;
   double ratio = 0;              // raw time / our time (median of the rounds' ratios)
   std::vector<double> ratios{};  // a round each
+  double commits_a_sync = 0;     // of ours; 0 where nothing is committed
   Series ours{}, raw{};
 };
 

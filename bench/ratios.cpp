@@ -29,6 +29,8 @@ void print(const Result& result) {
     std::printf("       %s  mean %9.2f  p50 %9.2f  p95 %9.2f  p99 %9.2f  p99.9 %9.2f µs\n", name,
                 series.mean / 1000, series.median / 1000, series.p95 / 1000, series.p99 / 1000,
                 series.p999 / 1000);
+  if (result.commits_a_sync > 0)
+    std::printf("       commits per fsync %.2f\n", result.commits_a_sync);
 }
 
 nlohmann::json to_json(const Series& series) {
@@ -39,13 +41,38 @@ nlohmann::json to_json(const Series& series) {
           {"p999_ns", series.p999}};
 }
 
+// A folder of its own on the disk that is measured, gone afterwards.
+class Folder {
+ public:
+  explicit Folder(const std::filesystem::path& in) : name_((in / "annal-bench-XXXXXX").string()) {
+    if (mkdtemp(name_.data()) == nullptr)
+      throw std::runtime_error("cannot make a folder like " + name_);
+  }
+  ~Folder() {
+    std::error_code ignored;
+    std::filesystem::remove_all(name_, ignored);
+  }
+  Folder(const Folder&) = delete;
+  Folder& operator=(const Folder&) = delete;
+  const std::string& name() const { return name_; }
+
+ private:
+  std::string name_;
+};
+
+// Before anything is measured, so that nothing is measured in vain.
+std::ofstream opened(const std::string& file) {
+  std::ofstream out;
+  if (!file.empty()) out.open(file);
+  if (!out) throw std::runtime_error("cannot write " + file);
+  return out;
+}
+
 int run(const Arguments& arguments) {
-  // A folder of its own on the disk that is measured, gone afterwards.
-  std::string name = (arguments.settings.folder / "annal-bench-XXXXXX").string();
-  if (mkdtemp(name.data()) == nullptr)
-    throw std::runtime_error("cannot make a folder like " + name);
+  std::ofstream out = opened(arguments.json);
+  const Folder folder(arguments.settings.folder);
   Settings settings = arguments.settings;
-  settings.folder = name;
+  settings.folder = folder.name();
 
   const SyncProbe before = probe_sync(settings.folder);
   std::printf("write + fdatasync of 4 KiB: p50 %.0f µs, p99 %.0f µs\n\n", before.p50, before.p99);
@@ -65,7 +92,6 @@ int run(const Arguments& arguments) {
   if (wanted("P8")) take(get_one_document(settings));
   const SyncProbe after = probe_sync(settings.folder);
   std::printf("\nwrite + fdatasync afterwards: p50 %.0f µs, p99 %.0f µs\n", after.p50, after.p99);
-  std::filesystem::remove_all(settings.folder);
 
   if (arguments.json.empty()) return 0;
   nlohmann::json rows = nlohmann::json::array();
@@ -76,14 +102,15 @@ int run(const Arguments& arguments) {
                     {"goal", result.goal},
                     {"ratio", result.ratio},
                     {"ratios", result.ratios},
+                    {"commits_a_sync", result.commits_a_sync},
                     {"ours", to_json(result.ours)},
                     {"raw", to_json(result.raw)}});
-  std::ofstream(arguments.json) << nlohmann::json{{"sync_p50_us", before.p50},
-                                                  {"sync_p99_us", before.p99},
-                                                  {"rounds", settings.rounds},
-                                                  {"results", rows}}
-                                       .dump(2)
-                                << '\n';
+  const nlohmann::json all{{"sync_p50_us", before.p50},
+                           {"sync_p99_us", before.p99},
+                           {"rounds", settings.rounds},
+                           {"results", rows}};
+  if (!(out << all.dump(2) << std::endl))
+    throw std::runtime_error("cannot write " + arguments.json);
   return 0;
 }
 

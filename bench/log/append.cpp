@@ -5,10 +5,15 @@
 
 namespace annal::bench {
 
+double commits_a_sync(const EventLog& log) {
+  const auto statistics = log.statistics();
+  return static_cast<double>(statistics.commits) / static_cast<double>(statistics.groups);
+}
+
 Result append_one(const Settings& settings) {
   Result result{"P1", "one 256-byte event a commit, one caller, power", "ratio to raw", 0.9};
   const std::string data(256, 'x');
-  const int operations = static_cast<int>(2000 * settings.scale);
+  const int operations = scaled(2000, settings);
   RawSqlite raw(settings.folder / "raw.db");
   auto log = sqlite::open(settings.folder / "p1.db");
   int next = 0;
@@ -27,6 +32,7 @@ Result append_one(const Settings& settings) {
             throw std::runtime_error("P1: an append was refused");
         });
       });
+  result.commits_a_sync = commits_a_sync(*log);
   return result;
 }
 
