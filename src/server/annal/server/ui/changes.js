@@ -95,13 +95,13 @@ function diffRow(row, pairs) {
 
 // The line, with what differs from its counterpart marked if the two are much alike.
 function lineText(row, other) {
-  const bare = row.text.replace(Diff.unended, '');
-  const ending = bare !== row.text ? [make('span', {class: 'soft'}, '  (no line break at the end)')] : [];
-  if (!other) return [bare, ...ending];
-  const {start, end} = Diff.shared(bare, other.text.replace(Diff.unended, ''));
-  if (start + end < bare.length / 3 || start + end === bare.length) return [bare, ...ending];
-  return [bare.slice(0, start), make('mark', {}, bare.slice(start, bare.length - end)),
-          bare.slice(bare.length - end), ...ending];
+  const {text, unended} = row;
+  const ending = unended ? [make('span', {class: 'soft'}, '  (no line break at the end)')] : [];
+  if (!other) return [text, ...ending];
+  const {start, end} = Diff.shared(text, other.text);
+  if (start + end < text.length / 3 || start + end === text.length) return [text, ...ending];
+  return [text.slice(0, start), make('mark', {}, text.slice(start, text.length - end)),
+          text.slice(text.length - end), ...ending];
 }
 
 function patchTable(patch, before) {

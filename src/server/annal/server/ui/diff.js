@@ -2,22 +2,28 @@
 
 const mostEdits = 800;  // beyond that, finding the shortest way costs more than it shows
 
-export const unended = '\0';  // behind a last line without a line break, where the other text's has one
-
 // The lines of a text. A last line break makes no line of its own.
-export function linesOf(text, mark = '') {
+export function linesOf(text) {
   if (text === '') return [];
   const lines = text.split('\n');
   if (lines[lines.length - 1] === '') lines.pop();
-  else lines[lines.length - 1] += mark;
   return lines;
 }
 
-// [{kind: 'same' | 'removed' | 'added', text, before, after}], line numbers from 1.
+// The lines as they are compared, each behind a sign: `!` where it is the last and lacks the line break that
+// the other text's has, `=` everywhere else.
+function signedLines(text, other) {
+  const lines = linesOf(text).map((line) => '=' + line);
+  if (lines.length && !text.endsWith('\n') && other.endsWith('\n'))
+    lines.push('!' + lines.pop().slice(1));
+  return lines;
+}
+
+// [{kind: 'same' | 'removed' | 'added', text, unended, before, after}], line numbers from 1; unended where
+// it lacks the line break that the other text's last line has.
 // Source: E. W. Myers, An O(ND) Difference Algorithm, 1986
 export function lines(before, after) {
-  const mark = before.endsWith('\n') === after.endsWith('\n') ? '' : unended;
-  const a = linesOf(before, mark), b = linesOf(after, mark);
+  const a = signedLines(before, after), b = signedLines(after, before);
   let start = 0;
   while (start < a.length && start < b.length && a[start] === b[start]) ++start;
   let endA = a.length, endB = b.length;
@@ -25,9 +31,10 @@ export function lines(before, after) {
 
   const rows = [];
   let n = 0, m = 0;
-  const same = () => rows.push({kind: 'same', text: a[n], before: ++n, after: ++m});
-  const removed = () => rows.push({kind: 'removed', text: a[n], before: ++n});
-  const added = () => rows.push({kind: 'added', text: b[m], after: ++m});
+  const row = (kind, line, numbers) => rows.push({kind, text: line.slice(1), unended: line[0] === '!', ...numbers});
+  const same = () => row('same', a[n], {before: ++n, after: ++m});
+  const removed = () => row('removed', a[n], {before: ++n});
+  const added = () => row('added', b[m], {after: ++m});
   while (n < start) same();
   for (const step of script(a.slice(start, endA), b.slice(start, endB)))
     ({same, removed, added})[step]();

@@ -3,7 +3,7 @@
 import {closeDocument, goTo, openDocument, view} from './document.js';
 import {$, count, make, show} from './dom.js';
 import {loadCollections, moreDocuments, refreshList} from './list.js';
-import {ask, hashOf, place} from './store.js';
+import {ask, hashOf, isAt, place} from './store.js';
 
 function showWelcome(collections) {
   const example = `curl -X PUT ${location.origin}/v1/documents/notes/first \\\n` +
@@ -44,7 +44,7 @@ async function refresh() {
     if (here.id) await openDocument(here);
     else showWelcome(collections);
   } catch (error) {
-    showError(error);
+    if (isAt(here)) showError(error);  // else something else was opened meanwhile
   }
 }
 
@@ -58,7 +58,11 @@ async function showStore() {
   }
 }
 
-function step(version) { goTo(version).catch(showError); }
+function step(version) {
+  const shown = goTo(version);
+  const here = place();
+  shown.catch((error) => { if (isAt(here)) showError(error); });
+}
 
 function filter() {
   const here = {...place(), prefix: $('prefix').value, deleted: $('deleted').checked};

@@ -45,6 +45,12 @@ export function place() {
   };
 }
 
+// Whether the page still shows that document at that version.
+export function isAt({collection, id, version}) {
+  const now = place();
+  return now.collection === collection && now.id === id && now.version === version;
+}
+
 // Slashes of an id stay readable: behind the first one there is nothing but the id.
 export function hashOf({collection, id = '', version = null, prefix = '', deleted = false}) {
   const query = new URLSearchParams();
