@@ -18,7 +18,8 @@ ExitCode run_restore(const RestoreArguments& arguments, Invocation& invocation) 
   const ChangeOptions options = arguments.change.options();
   const auto store = invocation.open_to_change();
   const Position from = resolve(*at, store->log(), key.stream());
-  const auto outcome = store->documents().restore(key, *at, arguments.editor, options);
+  const std::string& written = arguments.at ? *arguments.at : name;
+  const auto outcome = store->documents().restore(key, *at, arguments.editor, options, written);
   if (std::holds_alternative<Changed>(outcome)) invocation.announce(*store, from);
   return report(outcome, key, arguments.change, invocation);
 }

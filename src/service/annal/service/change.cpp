@@ -120,7 +120,7 @@ std::optional<ChangeOutcome> Change::earlier_outcome() const {
   if (earlier->request_hash != proposal_.request)
     return Rejected{IdempotencyMismatch{*options_.idempotency_key, earlier->outcome.last}};
   earlier->outcome.replayed = true;
-  return changed(earlier->outcome);
+  return changed(earlier->outcome, false);
 }
 
 ChangeOutcome Change::attempt(const effects::Perform& perform, const Folded& current) const {
@@ -140,7 +140,8 @@ ChangeOutcome Change::attempt(const effects::Perform& perform, const Folded& cur
   AppendOutcome outcome = perform(effects::DatabaseWrite{commit_of(events, after)});
   if (const auto* appended = std::get_if<Appended>(&outcome); appended && !appended->replayed)
     tell(perform, events, after.state);
-  return answer(std::move(outcome));
+  return answer(std::move(outcome),
+                std::holds_alternative<document::Created>(events.front().event));
 }
 
 Folded Change::reload(Version newest) const {
@@ -187,8 +188,8 @@ Commit Change::commit_of(const Admitted& events, Folded& state) const {
   return commit;
 }
 
-ChangeOutcome Change::answer(AppendOutcome outcome) const {
-  if (const auto* appended = std::get_if<Appended>(&outcome)) return changed(*appended);
+ChangeOutcome Change::answer(AppendOutcome outcome, bool created) const {
+  if (const auto* appended = std::get_if<Appended>(&outcome)) return changed(*appended, created);
   if (auto* unknown = std::get_if<Unknown>(&outcome)) return std::move(*unknown);
   auto& rejected = std::get<Rejected>(outcome);
   const auto* conflict = std::get_if<VersionConflict>(&rejected.reason);
@@ -197,9 +198,15 @@ ChangeOutcome Change::answer(AppendOutcome outcome) const {
   return std::move(rejected);
 }
 
-Changed Change::changed(const Appended& appended) const {
-  return {key_,          appended.version, appended.last, appended.recorded_at, appended.durability,
-          appended.hash, appended.replayed};
+// What an earlier request did is asked of the log; of a change just made nothing is read any more.
+Changed Change::changed(const Appended& appended, bool created) const {
+  if (appended.replayed) {
+    const auto event = parts_.log.event_at(appended.last);
+    created = event && event->type == parts_.catalogue.of<document::Created>().name;
+  }
+  return {
+      key_,          appended.version,  appended.last, appended.recorded_at, appended.durability,
+      appended.hash, appended.replayed, created};
 }
 
 void Change::tell(const effects::Perform& perform, const Admitted& events,

@@ -28,8 +28,9 @@ struct Proposal {
 namespace proposals {
 Proposal command(const DocumentKey& key, document::Command command);
 Proposal put(const DocumentKey& key, document::Create command);
+//   written   the point in its asker's words, if there are any
 Proposal restore(const ServiceParts& parts, const DocumentKey& key, const Point& at,
-                 std::optional<std::string> editor);
+                 std::optional<std::string> editor, std::string_view written);
 }  // namespace proposals
 
 // The current state of a document: from its row, or from its events where there is no row to go by.
@@ -59,8 +60,9 @@ class Change {
   std::variant<Admitted, Rejected> admit(const std::vector<document::Event>& events) const;
   // Folds the events into `state`.
   Commit commit_of(const Admitted& events, Folded& state) const;
-  ChangeOutcome answer(AppendOutcome outcome) const;
-  Changed changed(const Appended& appended) const;
+  //   created   whether the commit makes the document
+  ChangeOutcome answer(AppendOutcome outcome, bool created) const;
+  Changed changed(const Appended& appended, bool created) const;
   // What the writing was for has happened: whoever fails now cannot undo it.
   void tell(const effects::Perform& perform, const Admitted& events,
             const document::State& after) const;

@@ -106,9 +106,10 @@ ChangeOutcome DocumentService::undelete(const DocumentKey& key, document::Undele
 }
 
 ChangeOutcome DocumentService::restore(const DocumentKey& key, const Point& at,
-                                       std::optional<std::string> editor, ChangeOptions options) {
+                                       std::optional<std::string> editor, ChangeOptions options,
+                                       std::string_view written) {
   return state_->change(state_->restore, key,
-                        proposals::restore(state_->parts, key, at, std::move(editor)),
+                        proposals::restore(state_->parts, key, at, std::move(editor), written),
                         std::move(options));
 }
 

@@ -52,6 +52,7 @@ struct Changed {
   Durability durability = Durability::power;
   Hash commit;
   bool replayed = false;  // an earlier request with the same idempotency key did it
+  bool created = false;   // it made the document, perhaps in the place of a deleted one
 };
 // The document's rules say no.
 struct Refused {
@@ -94,10 +95,6 @@ struct ListPage {
   bool more = false;
 };
 
-struct CollectionSummary {
-  std::string name;
-};
-
 struct HistoryPage {
   std::vector<Envelope> events;  // newest first
   Position at;
@@ -132,8 +129,10 @@ class DocumentService {
   ChangeOutcome undelete(const DocumentKey& key, document::Undelete command,
                          ChangeOptions options = {});
   // Back to what it was at the point, as a new version.
+  //   written   how the point was put, `2 hours ago`: by these words a time is known again in a
+  //             request repeated with its idempotency key. Empty: by the time itself
   ChangeOutcome restore(const DocumentKey& key, const Point& at, std::optional<std::string> editor,
-                        ChangeOptions options = {});
+                        ChangeOptions options = {}, std::string_view written = {});
 
   // The effect program of a change, as the methods above run it: DatabaseWrite, then Logging for a
   // document that is new, Notification to the author for another. To be looked at in a dry run, run

@@ -76,8 +76,11 @@ Proposal put(const DocumentKey& key, document::Create command) {
 }
 
 Proposal restore(const ServiceParts& parts, const DocumentKey& key, const Point& at,
-                 std::optional<std::string> editor) {
-  const auto hash = Request{"restore", key.to_string(), {}, {}, editor, to_string(at)}.hash();
+                 std::optional<std::string> editor, std::string_view written) {
+  // `2 hours ago` is another time when it is said again.
+  const bool in_words = std::holds_alternative<AtTime>(at) && !written.empty();
+  const auto point = in_words ? std::string(written) : to_string(at);
+  const auto hash = Request{"restore", key.to_string(), {}, {}, editor, point}.hash();
   return {[&log = parts.log, &catalogue = parts.catalogue, stream = key.stream(), at,
            editor = std::move(editor)](const Folded&) -> Proposal::Answer {
             const auto then = DocumentPast(log, catalogue).at(stream, resolve(at, log, stream));
