@@ -70,7 +70,7 @@ std::variant<std::vector<AdmittedEvent<A>>, Rejected> admit_events(
     auto admission =
         bus ? bus->admit(std::move(envelope)) : Bus::Admission{std::move(envelope), {}, {}};
     if (!admission.event || !admission.why.empty())
-      return Rejected{Vetoed{admission.by, admission.why}};
+      return Rejected{Vetoed{admission.by, admission.why, admission.failed}};
     try {
       auto said = unwrap_event<A>(catalogue, *admission.event);
       if (!said) return Rejected{Vetoed{"middleware", "made it an event of another kind"}};
