@@ -1,4 +1,5 @@
 #include "annal/document/document.hpp"
+#include "annal/effects/kinds.hpp"
 #include "routes_fixture.hpp"
 
 #include <regex>
@@ -165,6 +166,30 @@ TEST_F(Putting, is_repeated_safely_with_the_same_key) {
   EXPECT_EQ(body_of(get(seven)).at("content"), 2);
   EXPECT_EQ(keyed("k1", "3").status, 422);
   EXPECT_EQ(keyed(std::string(129, 'k'), "3").status, 400);
+}
+
+TEST_F(Putting, is_repeated_safely_though_its_condition_no_longer_holds) {
+  put(seven, R"({"content":1})");
+  const auto put_if_one_of = [&](const std::string& tags) {
+    return ask("PUT", seven, {json_type, {"Idempotency-Key", "k1"}, {"If-Match", tags}},
+               R"({"content":2})");
+  };
+  EXPECT_EQ(header_of(put_if_one_of("\"1\", \"7\""), "ETag"), "\"2\"");
+  const auto again = put_if_one_of("\"1\", \"7\"");
+  EXPECT_EQ(again.status, 200);
+  EXPECT_EQ(header_of(again, "Idempotent-Replayed"), "true");
+  EXPECT_EQ(header_of(again, "ETag"), "\"2\"");
+  EXPECT_EQ(store_->log().head().value, 2u);
+}
+
+TEST_F(Putting, is_answered_without_reading_the_log_once_it_is_recorded) {
+  store_->handlers().on<effects::DatabaseWrite>([](const effects::DatabaseWrite&) -> AppendOutcome {
+    Appended appended;
+    appended.first = appended.last = Position{99};  // where there is nothing to read
+    appended.version = Version{1};
+    return appended;
+  });
+  EXPECT_EQ(put(seven, R"({"content":1})").status, 201);
 }
 
 TEST_F(Putting, names_the_one_who_writes) {
@@ -340,6 +365,39 @@ TEST_F(Restoring, takes_a_document_back_as_a_new_version) {
   const auto document = body_of(get(seven));
   EXPECT_EQ(document.at("content"), json({{"total", 12}}));
   EXPECT_EQ(document.at("last_editor"), "dan");
+}
+
+TEST_F(Restoring, is_repeated_safely_though_its_point_is_counted_from_now) {
+  put(seven, R"({"content":1})");
+  clock_.advance(std::chrono::hours(3));
+  put(seven, R"({"content":2})");
+  const auto restore = [&](const std::string& at) {
+    clock_.advance(std::chrono::seconds(1));
+    return ask("POST", seven + "/restore", {json_type, {"Idempotency-Key", "k1"}},
+               R"({"at":")" + at + "\"}");
+  };
+  EXPECT_EQ(header_of(restore("2 hours ago"), "ETag"), "\"3\"");
+  const auto again = restore("2 hours ago");
+  EXPECT_EQ(again.status, 200);
+  EXPECT_EQ(header_of(again, "Idempotent-Replayed"), "true");
+  EXPECT_EQ(header_of(again, "ETag"), "\"3\"");
+  EXPECT_EQ(problem_of(restore("1 hour ago")), "idempotency-key-reused");
+  EXPECT_EQ(body_of(get(seven)).at("content"), 1);
+}
+
+TEST_F(Restoring, if_it_is_there_brings_no_deleted_document_back) {
+  write_history();
+  const auto post = [&](const std::string& what, Fields fields, const std::string& body) {
+    return ask("POST", seven + what, fields, body);
+  };
+  const std::pair<std::string, std::string> there = {"If-Match", "*"};
+  const auto restored = post("/restore", {json_type, there}, R"({"at":"@v1"})");
+  EXPECT_EQ(restored.status, 412);
+  EXPECT_EQ(body_of(restored).at("current_version"), 3);
+  EXPECT_EQ(post("/undelete", {there}, "").status, 412);
+  EXPECT_EQ(store_->log().head().value, 3u);
+  put(seven, R"({"content":1})");
+  EXPECT_EQ(post("/restore", {json_type, there}, R"({"at":"@v1"})").status, 200);
 }
 
 TEST_F(Restoring, needs_a_point_at_which_the_document_was_there) {

@@ -5,10 +5,12 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <cstdint>
 #include <stdexcept>
 #include <string>
@@ -77,6 +79,11 @@ class Client {
                             const std::string& body = {}, const std::string& fields = {}) {
     send_request(method, target, body, fields);
     return receive(method != "HEAD");
+  }
+  // True once there is something to receive, if only the end of the connection.
+  bool is_answered_within(std::chrono::milliseconds time) {
+    pollfd waiting{socket_, POLLIN, 0};
+    return !buffer_.empty() || ::poll(&waiting, 1, static_cast<int>(time.count())) > 0;
   }
   // Waits for the server to end the connection.
   bool is_closed() { return buffer_.empty() && !read_more(); }

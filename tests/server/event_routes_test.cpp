@@ -54,6 +54,14 @@ TEST_F(Events, come_in_pages_in_both_directions) {
   EXPECT_EQ(next_of("/v1/events?limit=5"), "");
 }
 
+TEST_F(Events, of_the_next_page_stay_within_the_bounds_of_the_first_while_the_log_grows) {
+  for (int i = 0; i < 5; ++i) put("/v1/documents/a/" + std::to_string(i), R"({"content":1})");
+  EXPECT_EQ(next_of("/v1/events?limit=2&from=@head~4&to=@head~1"),
+            "/v1/events?limit=2&after=%402&to=%404");
+  EXPECT_EQ(next_of("/v1/events?limit=2&backwards=true&after=@head~4"),
+            "/v1/events?limit=2&backwards=true&from=%402&to=%403");
+}
+
 TEST_F(Events, are_chosen_by_range) {
   for (int i = 0; i < 5; ++i) put("/v1/documents/a/" + std::to_string(i), R"({"content":1})");
   EXPECT_EQ(positions("/v1/events?after=@2"), (Positions{3, 4, 5}));

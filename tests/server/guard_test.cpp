@@ -34,6 +34,14 @@ TEST(Guard, does_not_answer_for_other_names) {
     EXPECT_EQ(status_of_host(host), 421) << host;
 }
 
+TEST(Guard, says_which_host_it_does_not_answer_for_and_how_it_would) {
+  const auto refusal =
+      Guard("127.0.0.1", 8080, {}).refusal(request_with({{"Host", "annal.lan:8080"}}));
+  ASSERT_TRUE(refusal);
+  EXPECT_NE(refusal->body.find("`annal.lan:8080`"), std::string::npos) << refusal->body;
+  EXPECT_NE(refusal->body.find("--host-name"), std::string::npos) << refusal->body;
+}
+
 TEST(Guard, answers_without_a_port_on_port_80) {
   const Guard guard("127.0.0.1", 80, {});
   EXPECT_EQ(status_for(guard, request_with({{"Host", "localhost"}})), 0);

@@ -56,9 +56,20 @@ TEST(Server, listens_elsewhere_when_that_is_meant) {
   const auto store = open_ephemeral(quiet());
   Server server(*store, {.address = "0.0.0.0", .allow_remote = true, .host_names = {"annal.lan"}});
   const auto port = server.start();
+  EXPECT_EQ(server.url(), "http://annal.lan:" + std::to_string(port) + "/");
   Client client(port);
   client.send("GET /healthz HTTP/1.1\r\nHost: annal.lan:" + std::to_string(port) + "\r\n\r\n");
   EXPECT_EQ(client.receive().status, 200);
+}
+
+TEST(Server, on_every_address_gives_one_that_can_be_called) {
+  const auto store = open_ephemeral(quiet());
+  const auto url = [&](const char* address) {
+    return Server(*store, {.address = address, .allow_remote = true}).url();
+  };
+  EXPECT_EQ(url("0.0.0.0"), "http://127.0.0.1:0/");
+  EXPECT_EQ(url("::"), "http://[::1]:0/");
+  EXPECT_EQ(url("192.168.1.7"), "http://192.168.1.7:0/");
 }
 
 TEST(Server, says_when_its_port_is_taken) {
@@ -88,6 +99,14 @@ TEST(Server, runs_until_it_is_stopped) {
   server.stop();
   runner.join();
   EXPECT_THROW(Client{port}, std::runtime_error);
+}
+
+TEST(Server, that_was_stopped_before_it_ran_returns_at_once) {
+  const auto store = open_ephemeral(quiet());
+  Server server(*store);
+  server.stop();
+  server.run();
+  EXPECT_EQ(server.port(), 0);
 }
 
 TEST(Server, can_be_stopped_again_and_by_several_at_once) {

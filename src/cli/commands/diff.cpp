@@ -1,6 +1,6 @@
 // `annal diff`: what changed in a document between two points in time.
 #include "annal/interchange/git_text.hpp"
-#include "annal/server/json_object.hpp"
+#include "annal/server/document_json.hpp"
 #include "commands/command.hpp"
 #include "naming.hpp"
 #include "print/json_text.hpp"
@@ -34,23 +34,6 @@ Question question_of(const DiffArguments& arguments, Timestamp now) {
     throw InvalidInput(arguments.name + ": between which points? Write " + arguments.name +
                        "@v1..v2, or the two points behind the name");
   return {DocumentKey::parse(named.name), std::move(*named.range)};
-}
-
-std::string side_json(const Point& point, Position position, std::optional<Version> version) {
-  server::JsonObject side;
-  side.text("point", "@" + to_string(point)).number("position", position);
-  if (version) return side.number("version", *version).str();
-  return side.json("version", "null").str();
-}
-
-std::string as_json(const Question& question, const DocumentDiff& diff) {
-  return server::JsonObject()
-      .text("collection", question.key.collection)
-      .text("id", question.key.id)
-      .json("from", side_json(question.range.from, diff.from, diff.from_version))
-      .json("to", side_json(question.range.to, diff.to, diff.to_version))
-      .json("patch", diff.patch)
-      .str();
 }
 
 // One side as text: nothing where the document was not there.
@@ -122,7 +105,7 @@ ExitCode diff(const DiffArguments& arguments, Invocation& invocation) {
   const auto diff = store->documents().diff(key, question.range.from, question.range.to);
   invocation.announce(*store, diff.from, diff.to);
   if (invocation.json)
-    invocation.out.json(as_json(question, diff));
+    invocation.out.json(server::diff_json(key, question.range.from, question.range.to, diff).str());
   else
     print_text(side_at(*store, key, diff.from), side_at(*store, key, diff.to), invocation.out);
   return ExitCode::ok;

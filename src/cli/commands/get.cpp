@@ -52,7 +52,8 @@ void print(const FoundDocument& found, bool raw, Invocation& invocation) {
   Output& out = invocation.out;
   const std::string& json = found.document.state.content.text;
   if (raw) return out.write(out.shown_lines(interchange::read_content(json).bytes));
-  if (invocation.json) return out.json(server::document_json(found).str());
+  if (invocation.json)
+    return out.json(server::document_json(found.document).number("at", found.at).str());
   if (out.is_terminal()) return print_for_people(found, out);
   out.line(json);
 }

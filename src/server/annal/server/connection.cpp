@@ -69,6 +69,11 @@ Connection::Connection(asio::ip::tcp::socket socket, Shared shared, std::functio
   socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
 }
 
+Connection::~Connection() {
+  shared_.bodies.give_back(body_bytes_taken_);
+  closed_();
+}
+
 void Connection::serve() {
   asio::post(socket_.get_executor(), [self = shared_from_this()] {
     self->set_deadline(self->shared_.limits.head_timeout);
@@ -225,10 +230,14 @@ void Connection::work() {
   phase_ = Phase::work;
   deadline_.cancel();
   asio::post(shared_.workers, [self = shared_from_this()] {
-    auto response = std::make_shared<Response>(self->shared_.routes.answer(self->head_.request));
-    asio::post(self->socket_.get_executor(), [self, response] {
-      if (self->phase_ != Phase::closed) self->answer(std::move(*response), false);
-    });
+    try {
+      auto response = std::make_shared<Response>(self->shared_.routes.answer(self->head_.request));
+      asio::post(self->socket_.get_executor(), [self, response] {
+        if (self->phase_ != Phase::closed) self->answer(std::move(*response), false);
+      });
+    } catch (...) {
+      insist([&] { self->cut(); });  // there is no memory for an answer
+    }
   });
 }
 

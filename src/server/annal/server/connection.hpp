@@ -16,11 +16,26 @@
 #include <boost/beast/http/string_body.hpp>
 
 #include <atomic>
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <optional>
+#include <thread>
 
 namespace annal::server {
+
+// Calls until it succeeds: for what keeps a server or a connection from hanging for ever, and fails
+// for want of memory only.
+template <class Function>
+void insist(Function call) noexcept {
+  for (;;) {
+    try {
+      return call();
+    } catch (...) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    }
+  }
+}
 
 // Bytes of bodies being held, of all connections together.
 class BodyBudget {
@@ -54,7 +69,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
  public:
   //   closed    called once, by whichever thread lets go of the connection last
   Connection(boost::asio::ip::tcp::socket socket, Shared shared, std::function<void()> closed);
-  ~Connection() { closed_(); }
+  ~Connection();
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 

@@ -2,6 +2,17 @@
 
 namespace annal::server {
 
+namespace {
+
+std::string side_json(const Point& point, Position position, std::optional<Version> version) {
+  JsonObject side;
+  side.text("point", '@' + to_string(point)).number("position", position);
+  if (version) return side.number("version", *version).str();
+  return side.json("version", "null").str();
+}
+
+}  // namespace
+
 JsonObject document_summary(const Document& document) {
   const document::State& state = document.state;
   JsonObject summary;
@@ -19,10 +30,19 @@ JsonObject document_summary(const Document& document) {
   return summary;
 }
 
-JsonObject document_json(const FoundDocument& found) {
-  return document_summary(found.document)
-      .number("at", found.at)
-      .json("content", found.document.state.content.text);
+JsonObject document_json(const Document& document) {
+  return document_summary(document).json("content", document.state.content.text);
+}
+
+JsonObject diff_json(const DocumentKey& key, const Point& from, const Point& to,
+                     const DocumentDiff& diff) {
+  JsonObject json;
+  json.text("collection", key.collection)
+      .text("id", key.id)
+      .json("from", side_json(from, diff.from, diff.from_version))
+      .json("to", side_json(to, diff.to, diff.to_version))
+      .json("patch", diff.patch);
+  return json;
 }
 
 }  // namespace annal::server

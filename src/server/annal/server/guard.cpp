@@ -10,11 +10,6 @@ namespace {
 
 constexpr std::uint16_t http_port = 80;  // browsers leave it out
 
-std::string in_brackets(std::string_view address) {
-  const bool v6 = address.find(':') != std::string_view::npos;
-  return v6 ? '[' + std::string(address) + ']' : std::string(address);
-}
-
 bool names_a_port(std::string_view name) {
   const auto colon = name.rfind(':');
   return colon != std::string_view::npos && name.find(']', colon) == std::string_view::npos;
@@ -28,16 +23,21 @@ bool follows_a_link_to_the_page(const Request& request) {
 
 }  // namespace
 
+std::string in_brackets(std::string_view address) {
+  const bool v6 = address.find(':') != std::string_view::npos;
+  return v6 ? '[' + std::string(address) + ']' : std::string(address);
+}
+
+std::string authority_of(std::string_view host, std::uint16_t port) {
+  return names_a_port(host) ? std::string(host) : std::string(host) + ':' + std::to_string(port);
+}
+
 Guard::Guard(std::string_view address, std::uint16_t port, const std::vector<std::string>& names) {
   std::vector<std::string> hosts = {"localhost", "127.0.0.1", "[::1]", in_brackets(address)};
   hosts.insert(hosts.end(), names.begin(), names.end());
   for (auto& host : hosts) {
-    if (names_a_port(host)) {
-      authorities_.push_back(std::move(host));
-      continue;
-    }
-    authorities_.push_back(host + ':' + std::to_string(port));
-    if (port == http_port) authorities_.push_back(std::move(host));
+    authorities_.push_back(authority_of(host, port));
+    if (port == http_port && !names_a_port(host)) authorities_.push_back(std::move(host));
   }
 }
 
@@ -45,7 +45,9 @@ std::optional<Response> Guard::refusal(const Request& request) const {
   const std::string_view host = request.headers.find("Host").value_or("");
   if (!is_ours(host))
     return problem(421, "misdirected",
-                   "this server does not answer for the host the request names");
+                   "this server does not answer for the host `" + std::string(host) +
+                       "`; if that is its name, start it with --host-name (in a program, "
+                       "ServerOptions::host_names)");
   const auto origin = request.headers.find("Origin");
   if (origin && !equal_without_case(*origin, "http://" + std::string(host)))
     return problem(403, "foreign-origin", "pages of another origin may not use this server");

@@ -13,6 +13,12 @@
 
 namespace annal::server {
 
+// An address in figures as it stands in a URL: `[::1]`, `127.0.0.1`.
+std::string in_brackets(std::string_view address);
+
+// A host with the port it is called at: its own, or the one given where it names none.
+std::string authority_of(std::string_view host, std::uint16_t port);
+
 class Guard {
  public:
   //   address   the one listened on, in figures

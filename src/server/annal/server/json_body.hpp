@@ -2,6 +2,7 @@
 #pragma once
 
 #include "annal/error.hpp"
+#include "annal/event/json.hpp"
 
 #include <optional>
 #include <string>
@@ -34,11 +35,7 @@ class JsonBody {
   std::optional<std::string> text(std::string_view name) const;
 
  private:
-  struct Member {
-    std::string name;
-    std::string_view value;
-  };
-  std::vector<Member> members_;
+  std::vector<JsonMember> members_;
 };
 
 }  // namespace annal::server

@@ -41,6 +41,11 @@ Response problem(int status, std::string_view type, std::string_view detail,
   return response;
 }
 
+Response storage_failed() {
+  return problem(503, "storage-failed",
+                 "the store under this server has failed; it must be opened again");
+}
+
 Response problem_of(const std::exception& fault,
                     const std::function<void(std::string_view)>& report) {
   if (dynamic_cast<const UnknownPoint*>(&fault)) return problem(404, "unknown-point", fault.what());
@@ -50,9 +55,7 @@ Response problem_of(const std::exception& fault,
   if (report) report(fault.what());
   if (const auto* corrupt = dynamic_cast<const CorruptionError*>(&fault))
     return corruption(*corrupt);
-  if (dynamic_cast<const StorageError*>(&fault))
-    return problem(503, "storage-failed",
-                   "the store under this server has failed; it must be opened again");
+  if (dynamic_cast<const StorageError*>(&fault)) return storage_failed();
   return problem(500, "internal-error",
                  "this server has a fault; its log names the request by its X-Request-Id");
 }

@@ -16,6 +16,9 @@ namespace annal::server {
 Response problem(int status, std::string_view type, std::string_view detail,
                  const JsonObject& members = {});
 
+// 503: nothing more is written until the store is opened again.
+Response storage_failed();
+
 // What a fault in answering a request becomes. Faults of ours are told to `report` in full and to
 // the client in general words.
 Response problem_of(const std::exception& fault,

@@ -1,5 +1,6 @@
 #include "annal/server/server.hpp"
 
+#include "annal/bus/failure_text.hpp"
 #include "annal/server/connection.hpp"
 
 #include <boost/asio/io_context.hpp>
@@ -47,8 +48,11 @@ ServerOptions checked(ServerOptions options) {
   return options;
 }
 
-std::string in_brackets(const asio::ip::address& address) {
-  return address.is_v6() ? '[' + address.to_string() + ']' : address.to_string();
+// A host under which this machine, at least, reaches the server: nobody can call `0.0.0.0`.
+std::string host_to_call(const asio::ip::address& address, const ServerOptions& options) {
+  if (!address.is_unspecified()) return server::in_brackets(address.to_string());
+  if (!options.host_names.empty()) return options.host_names.front();
+  return address.is_v6() ? "[::1]" : "127.0.0.1";
 }
 
 }  // namespace
@@ -62,15 +66,19 @@ struct Server::State {
         bodies(options.limits.bodies_bytes) {}
 
   std::uint16_t start();
+  void run();
   void stop();
-  void wait();
 
+  void launch();
   void listen();
-  void accept();
+  void start_threads();
+  void accept() noexcept;
   void on_accepted(const error_code& error, tcp::socket socket);
+  void accept_later();
   void enter(tcp::socket socket);
   void leave(std::uint64_t number);
   void run_io();
+  void report_lost_connection() noexcept;
   // Calls a member of every connection there is.
   void tell_all(void (server::Connection::*what)());
   // Returns false if some are still there after the time.
@@ -104,14 +112,28 @@ struct Server::State {
 std::uint16_t Server::State::start() {
   std::lock_guard lock(mutex);
   if (phase != Phase::made) throw CannotListen("a server can be started once; make a new one");
+  launch();
+  return port;
+}
+
+void Server::State::launch() {
   listen();
   guard.emplace(address.to_string(), port, options.host_names);
   workers.emplace(options.workers);
+  start_threads();
+  phase = Phase::running;
+}
+
+// All of them or none.
+void Server::State::start_threads() try {
   for (std::size_t i = 0; i < options.io_threads; ++i)
     io_threads.emplace_back([this] { run_io(); });
   asio::post(acceptor.get_executor(), [this] { accept(); });
-  phase = Phase::running;
-  return port;
+} catch (...) {
+  io.stop();
+  for (auto& thread : io_threads) thread.join();
+  io_threads.clear();
+  throw;
 }
 
 void Server::State::listen() {
@@ -122,24 +144,34 @@ void Server::State::listen() {
   if (!error) acceptor.bind(endpoint, error);
   if (!error) acceptor.listen(asio::socket_base::max_listen_connections, error);
   if (error)
-    throw CannotListen("cannot listen on " + in_brackets(address) + ':' +
+    throw CannotListen("cannot listen on " + server::in_brackets(address.to_string()) + ':' +
                        std::to_string(options.port) + ": " + error.message() +
                        "; choose another port, or 0 for any that is free");
   port = acceptor.local_endpoint().port();
 }
 
-void Server::State::accept() {
-  acceptor.async_accept(asio::make_strand(io), [this](const error_code& error, tcp::socket socket) {
-    on_accepted(error, std::move(socket));
+void Server::State::accept() noexcept {
+  server::insist([this] {
+    acceptor.async_accept(asio::make_strand(io),
+                          [this](const error_code& error, tcp::socket socket) {
+                            on_accepted(error, std::move(socket));
+                          });
   });
 }
 
+// Whatever becomes of this connection, the next one is accepted.
 void Server::State::on_accepted(const error_code& error, tcp::socket socket) {
   if (stopping || error == asio::error::operation_aborted) return;
-  if (!error) {
+  try {
+    if (error) return accept_later();
     enter(std::move(socket));
-    return accept();
+  } catch (...) {
+    report_lost_connection();
   }
+  accept();
+}
+
+void Server::State::accept_later() {
   pause.expires_after(accept_pause);
   pause.async_wait([this](const error_code& cancelled) {
     if (!cancelled && !stopping) accept();
@@ -180,11 +212,17 @@ void Server::State::run_io() {
     try {
       io.run();
       return;
-    } catch (const std::exception& fault) {
-      // One connection's misfortune (no memory) is not the others'.
-      if (options.report) options.report(std::string("connection lost: ") + fault.what());
+    } catch (...) {
+      report_lost_connection();  // its misfortune (no memory) is not the others'
     }
   }
+}
+
+// Called where an exception is handled.
+void Server::State::report_lost_connection() noexcept try {
+  if (options.report) options.report("connection lost: " + text_of_current_exception());
+} catch (...) {
+  // There is no memory to say so.
 }
 
 void Server::State::tell_all(void (server::Connection::*what)()) {
@@ -232,8 +270,9 @@ void Server::State::stop() {
   changed.notify_all();
 }
 
-void Server::State::wait() {
+void Server::State::run() {
   std::unique_lock lock(mutex);
+  if (phase == Phase::made) launch();
   changed.wait(lock, [&] { return phase == Phase::stopped; });
 }
 
@@ -247,13 +286,11 @@ std::uint16_t Server::start() { return state_->start(); }
 std::uint16_t Server::port() const { return state_->port; }
 
 std::string Server::url() const {
-  return "http://" + in_brackets(state_->address) + ':' + std::to_string(port()) + '/';
+  return "http://" + server::authority_of(host_to_call(state_->address, state_->options), port()) +
+         '/';
 }
 
-void Server::run() {
-  if (port() == 0) start();
-  state_->wait();
-}
+void Server::run() { state_->run(); }
 
 void Server::stop() { state_->stop(); }
 

@@ -54,8 +54,9 @@ struct ServerOptions {
   std::size_t io_threads = 2;
   std::size_t workers = 16;  // requests at work in the store at the same time
   ServerLimits limits{};
-  // Told one line about every fault of ours (answers 500),
-  // with its request id; called by any thread.
+  // Told one line about every fault of ours: a request answered 500, 503 `storage-failed` or 503
+  // `outcome-unknown`, with its id; a connection lost. Called by any thread; what it throws is
+  // dropped.
   std::function<void(std::string_view)> report{};
 };
 
@@ -76,7 +77,8 @@ class Server {
   std::uint16_t start();
   // The port bound; 0 before start.
   std::uint16_t port() const;
-  // `http://127.0.0.1:8080/`
+  // `http://127.0.0.1:8080/`; where it listens on every address, with the first of the host names,
+  // or this machine's own address if there is none.
   std::string url() const;
 
   // Starts unless that was done, and returns once stop has been called and everything has ended.

@@ -8,6 +8,7 @@
 #include "annal/server/routes/route.hpp"
 
 #include <algorithm>
+#include <limits>
 
 namespace annal::server {
 
@@ -20,9 +21,19 @@ struct Conditions {
   ExpectedVersion expected = ExpectedVersion::any();
   bool must_exist = false;      // If-Match: *
   bool must_not_exist = false;  // If-None-Match: *
-  bool cannot_hold = false;     // If-Match names no version the document has
   bool given = false;
 };
+
+// No document has it. A condition that cannot hold asks for it, so that it is the service that
+// refuses: after it has looked for an earlier request with the same idempotency key.
+constexpr Version unreachable{std::numeric_limits<std::uint64_t>::max()};
+
+// The version of a document that is there.
+Version version_there(Context& context, const DocumentKey& key) {
+  const auto answer = context.store.documents().get(key);
+  const auto* found = std::get_if<FoundDocument>(&answer);
+  return found ? found->document.state.version : unreachable;
+}
 
 Conditions conditions_of(Context& context, const Request& request, const DocumentKey& key) {
   Conditions conditions;
@@ -41,19 +52,22 @@ Conditions conditions_of(Context& context, const Request& request, const Documen
   const auto wanted = TagCondition::parse(*match);
   if (wanted.any) {
     conditions.must_exist = true;
+    // The others refuse by themselves what is not there; these two bring it back.
+    if (request.method == "POST")
+      conditions.expected = ExpectedVersion::exactly(version_there(context, key));
   } else if (const auto version = wanted.only_version()) {
     conditions.expected = ExpectedVersion::exactly(*version);
   } else {
     const Version current = context.store.log().stream_version(key.stream());
-    conditions.cannot_hold = !wanted.matches_strongly(current);
-    conditions.expected = ExpectedVersion::exactly(current);
+    conditions.expected =
+        ExpectedVersion::exactly(wanted.matches_strongly(current) ? current : unreachable);
   }
   return conditions;
 }
 
-Response condition_failed(Context& context, const DocumentKey& key, std::string_view why) {
+Response not_there_to_replace(Context& context, const DocumentKey& key) {
   return problem(
-      412, "version-conflict", "the document " + key.to_string() + ' ' + std::string(why),
+      412, "version-conflict", "the document " + key.to_string() + " is not there to be replaced",
       JsonObject().number("current_version", context.store.log().stream_version(key.stream())));
 }
 
@@ -115,12 +129,9 @@ Response answer_of(Context& context, const ChangeOutcome& outcome, const Conditi
 }
 
 // 201 if the change made the document, also in the place of a deleted one.
-int put_status(Context& context, const ChangeOutcome& outcome) {
+int put_status(const ChangeOutcome& outcome) {
   const auto* change = std::get_if<Changed>(&outcome);
-  if (!change) return 200;
-  const auto event = context.store.log().event_at(change->position);
-  const auto& created = context.store.catalogue().of<document::Created>().name;
-  return event && event->type == created ? 201 : 200;
+  return change && change->created ? 201 : 200;
 }
 
 template <class Refusal>
@@ -178,7 +189,6 @@ Response put_document(Context& context, const Call& call) {
   const DocumentKey key = call.document();
   const JsonBody body(call.request.body, {"title", "content", "author", "editor"});
   const Conditions conditions = conditions_of(context, call.request, key);
-  if (conditions.cannot_hold) return condition_failed(context, key, "is of another version");
 
   auto& documents = context.store.documents();
   const ChangeOptions options = options_of(call, conditions);
@@ -191,11 +201,11 @@ Response put_document(Context& context, const Call& call) {
     if (!command.author.empty()) editor = command.author;
     const auto outcome = documents.update(key, {command.title, command.content, editor}, options);
     if (refused_as<document::NotFound>(outcome) || refused_as<document::AlreadyDeleted>(outcome))
-      return condition_failed(context, key, "is not there to be replaced");
+      return not_there_to_replace(context, key);
     return answer_of(context, outcome, conditions);
   }
   const auto outcome = documents.put(key, std::move(command), options);
-  return answer_of(context, outcome, conditions, put_status(context, outcome));
+  return answer_of(context, outcome, conditions, put_status(outcome));
 }
 
 Response patch_document(Context& context, const Call& call) {
@@ -204,7 +214,6 @@ Response patch_document(Context& context, const Call& call) {
   const DocumentKey key = call.document();
   const JsonBody body(call.request.body, {"title", "content"});  // checks it, member by member
   const Conditions conditions = conditions_of(context, call.request, key);
-  if (conditions.cannot_hold) return condition_failed(context, key, "is of another version");
   return answer_of(
       context,
       context.store.documents().patch(key, {{call.request.body}, editor_header(call.request)},
@@ -217,7 +226,6 @@ Response delete_document(Context& context, const Call& call) {
   const auto parameters = call.parameters(context, {"reason"});
   const DocumentKey key = call.document();
   const Conditions conditions = conditions_of(context, call.request, key);
-  if (conditions.cannot_hold) return condition_failed(context, key, "is of another version");
   const auto reason = parameters.one("reason");
   if (reason && !is_utf8(*reason)) throw InvalidInput("the parameter `reason` is not UTF-8");
   return answer_of(context,
@@ -231,7 +239,6 @@ Response undelete_document(Context& context, const Call& call) {
   call.parameters(context, {});
   const DocumentKey key = call.document();
   const Conditions conditions = conditions_of(context, call.request, key);
-  if (conditions.cannot_hold) return condition_failed(context, key, "is of another version");
   return answer_of(context,
                    context.store.documents().undelete(key, {editor_header(call.request)},
                                                       options_of(call, conditions)),
@@ -247,11 +254,10 @@ Response restore_document(Context& context, const Call& call) {
   if (!at) throw InvalidInput("the body has no member `at`, the point to go back to");
   const Point point = point_of(*at, "at", context.store.clock().now());
   const Conditions conditions = conditions_of(context, call.request, key);
-  if (conditions.cannot_hold) return condition_failed(context, key, "is of another version");
   auto editor = body.text("editor");
   if (!editor) editor = editor_header(call.request);
   const auto outcome = context.store.documents().restore(key, point, std::move(editor),
-                                                         options_of(call, conditions));
+                                                         options_of(call, conditions), *at);
   if (refused_as<document::NotFound>(outcome))
     return problem(404, "document-not-found",
                    "there is no document " + key.to_string() + " at " + *at);

@@ -15,7 +15,7 @@ constexpr std::size_t documents_limit = 1000;
 constexpr std::size_t documents_a_page = 100;
 
 Response document_answer(const FoundDocument& found) {
-  Response response = json_answer(200, document_json(found));
+  Response response = json_answer(200, document_json(found.document));
   response.headers.add("ETag", entity_tag(found.document.state.version));
   response.headers.add("Annal-Position", std::to_string(found.at.value));
   return response;

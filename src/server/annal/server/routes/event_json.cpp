@@ -1,6 +1,7 @@
 #include "annal/server/routes/event_json.hpp"
 
 #include "annal/event/json.hpp"
+#include "annal/interchange/base64.hpp"
 
 #include <algorithm>
 #include <optional>
@@ -8,22 +9,6 @@
 namespace annal::server {
 
 namespace {
-
-std::string base64(std::string_view bytes) {
-  constexpr std::string_view digits =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string text;
-  text.reserve((bytes.size() + 2) / 3 * 4);
-  for (std::size_t i = 0; i < bytes.size(); i += 3) {
-    std::uint32_t group = 0;
-    for (std::size_t j = i; j < i + 3; ++j)
-      group = group << 8 | (j < bytes.size() ? static_cast<unsigned char>(bytes[j]) : 0u);
-    for (int shift = 18; shift >= 0; shift -= 6) text += digits[group >> shift & 63];
-  }
-  for (std::size_t missing = (3 - bytes.size() % 3) % 3; missing > 0; --missing)
-    text[text.size() - missing] = '=';
-  return text;
-}
 
 std::optional<std::string> readable(const Envelope& event,
                                     const std::vector<TypeDescription>& types) {
@@ -73,7 +58,7 @@ std::string event_json(const Envelope& event, const std::vector<TypeDescription>
   if (const auto data = readable(event, types))
     object.json("data", *data);
   else
-    object.text("data_base64", base64(event.data));
+    object.text("data_base64", interchange::to_base64(event.data));
   return object.str();
 }
 

@@ -41,26 +41,23 @@ ReadRequest request_of(const Context& context, const Parameters& parameters) {
   return request;
 }
 
-// Nothing if there can be no further page.
-std::optional<QueryParameter> bound_behind(const ReadRequest& request, const Page& page) {
-  if (!page.more || page.events.empty()) return std::nullopt;
-  const std::uint64_t last = page.events.back().position.value;
-  if (request.direction == Direction::forwards)
-    return QueryParameter{"after", '@' + std::to_string(last)};
-  return QueryParameter{"to", '@' + std::to_string(last - 1)};
-}
-
-// The same request, further on.
-std::vector<QueryParameter> next_page(const Call& call, const ReadRequest& request,
-                                      const QueryParameter& bound) {
+// The same request, further on. Its bounds are positions now: what `@head~9` or `1 hour ago` means
+// moves on between two pages.
+std::vector<QueryParameter> next_page(const Call& call, const ReadRequest& request, Position last) {
   std::vector<QueryParameter> next;
-  for (const auto& parameter : call.query) {
-    const bool replaced = request.direction == Direction::forwards
-                              ? parameter.name == "after" || parameter.name == "from"
-                              : parameter.name == "to";
-    if (!replaced) next.push_back(parameter);
+  for (const auto& parameter : call.query)
+    if (parameter.name != "after" && parameter.name != "from" && parameter.name != "to")
+      next.push_back(parameter);
+  const auto bound = [&](const char* name, std::uint64_t position) {
+    next.push_back({name, '@' + std::to_string(position)});
+  };
+  if (request.direction == Direction::forwards) {
+    bound("after", last.value);
+    if (request.to) bound("to", request.to->value);
+  } else {
+    if (request.from) bound("from", request.from->value);
+    bound("to", last.value - 1);
   }
-  next.push_back(bound);
   return next;
 }
 
@@ -83,8 +80,8 @@ Response list_events(Context& context, const Call& call) {
                                            .number("head", page.head)
                                            .flag("more", page.more));
   response.headers.add("Annal-Position", std::to_string(page.head.value));
-  if (const auto bound = bound_behind(request, page))
-    link_next(response, "/v1/events", next_page(call, request, *bound));
+  if (page.more && !page.events.empty())
+    link_next(response, "/v1/events", next_page(call, request, page.events.back().position));
   return response;
 }
 

@@ -1,15 +1,17 @@
 // Whether the server can answer, for whatever watches it.
+#include "annal/server/problem.hpp"
 #include "annal/server/routes/route.hpp"
 
 namespace annal::server {
 
 namespace {
 
-// A store that has failed throws here, and the answer is 503.
+// Reading goes on in a store that has failed, but it is not well.
 Response health(Context& context, const Call& call) {
   refuse_body(call.request);
   call.parameters(context, {});
   const EventLog& log = context.store.log();
+  if (!log.failure().empty()) return storage_failed();
   return json_answer(200, JsonObject()
                               .text("status", "ok")
                               .number("head", log.head())

@@ -46,9 +46,7 @@ Response refused_answer(Context& context, const Refused& refused, bool condition
   return std::visit(
       Overloaded{
           [&](const document::AlreadyExists&) {
-            if (conditional) return conflict(true, name + " exists already", refused.version);
-            return problem(409, "document-exists", name + " exists already",
-                           JsonObject().number("current_version", refused.version));
+            return conflict(conditional, name + " exists already", refused.version);
           },
           [&](const document::NotFound&) { return not_found(refused.key); },
           [&](const document::AlreadyDeleted&) { return refused_gone(context, refused.key); },
@@ -68,7 +66,15 @@ Response refused_answer(Context& context, const Refused& refused, bool condition
       refused.reason);
 }
 
-Response rejected_answer(const Rejected& rejected, bool conditional) {
+// What a fault of middleware says is not meant for clients.
+Response middleware_failed(Context& context, const Rejected& rejected) {
+  context.report(rejected.message());
+  return problem(500, "internal-error",
+                 "middleware of this server has a fault, and nothing was recorded; its log names "
+                 "the request by its X-Request-Id");
+}
+
+Response rejected_answer(Context& context, const Rejected& rejected, bool conditional) {
   return std::visit(
       Overloaded{
           [&](const VersionConflict& stale) {
@@ -95,6 +101,7 @@ Response rejected_answer(const Rejected& rejected, bool conditional) {
             return problem(507, "disk-full", "the store's disk is full; reading goes on");
           },
           [&](const Vetoed& veto) {
+            if (veto.failed) return middleware_failed(context, rejected);
             return problem(422, "vetoed", rejected.message(),
                            JsonObject().text("by", veto.by).text("reason", veto.reason));
           },
@@ -133,8 +140,8 @@ Response not_changed(Context& context, const ChangeOutcome& outcome, bool condit
                     "the document " + stale->key.to_string() + " is not of the version asked for",
                     stale->actual);
   if (const auto* rejected = std::get_if<Rejected>(&outcome))
-    return rejected_answer(*rejected, conditional);
-  if (context.report) context.report("outcome unknown: " + std::get<Unknown>(outcome).what);
+    return rejected_answer(context, *rejected, conditional);
+  context.report("outcome unknown: " + std::get<Unknown>(outcome).what);
   return try_again(
       problem(503, "outcome-unknown",
               "the change may or may not have been recorded; send it again with the same "

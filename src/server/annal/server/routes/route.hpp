@@ -18,7 +18,7 @@ namespace annal::server {
 struct Context {
   Store& store;
   UlidGenerator& ids;
-  const std::function<void(std::string_view)>& report;  // faults of ours; may be empty
+  const std::function<void(std::string_view)>& report;  // of faults of ours
 };
 
 struct Call {

@@ -1,5 +1,7 @@
 #include "annal/server/routes/routes.hpp"
 
+#include "annal/bus/failure_text.hpp"
+#include "annal/error.hpp"
 #include "annal/server/guard.hpp"
 #include "annal/server/problem.hpp"
 
@@ -78,7 +80,7 @@ std::string request_id_of(const Request& request, UlidGenerator& ids) {
 
 }  // namespace
 
-Routes::Routes(Store& store, Randomness& randomness, std::function<void(std::string_view)> report)
+Routes::Routes(Store& store, Randomness& randomness, Report report)
     : store_(store),
       ids_(store.clock(), randomness),
       report_(std::move(report)),
@@ -86,22 +88,29 @@ Routes::Routes(Store& store, Randomness& randomness, std::function<void(std::str
 
 Response Routes::answer(const Request& request) {
   std::string request_id;
-  const auto report = [&](std::string_view fault) {
-    if (report_) report_("request " + request_id + ": " + std::string(fault));
+  const Report report = [&](std::string_view fault) noexcept {
+    try {
+      if (report_) report_("request " + request_id + ": " + std::string(fault));
+    } catch (...) {
+      // Whoever is told of a fault does not make another of it.
+    }
   };
   Response response;
   try {
     request_id = request_id_of(request, ids_);
-    response = dispatch(request, request_id);
+    response = dispatch(request, request_id, report);
   } catch (const std::exception& fault) {
     response = problem_of(fault, report);
+  } catch (...) {
+    response = problem_of(Error(text_of_current_exception()), report);
   }
   response.headers.set("X-Request-Id", request_id);
   add_security_headers(response);
   return response;
 }
 
-Response Routes::dispatch(const Request& request, const std::string& request_id) {
+Response Routes::dispatch(const Request& request, const std::string& request_id,
+                          const Report& report) {
   std::string_view method = request.method;
   if (method == "HEAD") method = "GET";
   Target target = Target::parse(request.target);
@@ -113,7 +122,7 @@ Response Routes::dispatch(const Request& request, const std::string& request_id)
       methods.push_back(route.method);
       continue;
     }
-    Context context{store_, ids_, report_};
+    Context context{store_, ids_, report};
     return route.handler(context,
                          {request, request_id, std::move(*names), std::move(target.query)});
   }

@@ -14,19 +14,22 @@ namespace annal::server {
 //   threads   answer: any number of callers
 class Routes {
  public:
-  //   report    told of faults of ours; may be empty
-  Routes(Store& store, Randomness& randomness, std::function<void(std::string_view)> report = {});
+  using Report = std::function<void(std::string_view)>;
 
-  // Answers a request that came in whole. Never throws: every fault is translated here, once.
+  //   report    told of faults of ours; may be empty; what it throws is dropped
+  Routes(Store& store, Randomness& randomness, Report report = {});
+
+  // Answers a request that came in whole. Every fault is translated here, once.
+  //   throws    std::bad_alloc, when there is no memory for an answer
   //   cost      what the store takes; a change waits for its fsync
   Response answer(const Request& request);
 
  private:
-  Response dispatch(const Request& request, const std::string& request_id);
+  Response dispatch(const Request& request, const std::string& request_id, const Report& report);
 
   Store& store_;
   UlidGenerator ids_;
-  std::function<void(std::string_view)> report_;
+  Report report_;
   std::vector<Route> routes_;
 };
 

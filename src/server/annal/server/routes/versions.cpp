@@ -1,4 +1,5 @@
 // A document's history: its versions, and what changed between two points.
+#include "annal/server/document_json.hpp"
 #include "annal/server/problem.hpp"
 #include "annal/server/routes/event_json.hpp"
 #include "annal/server/routes/route.hpp"
@@ -68,16 +69,6 @@ Response list_versions(Context& context, const Call& call) {
   return response;
 }
 
-JsonObject side_of(const Point& point, Position position, std::optional<Version> version) {
-  JsonObject side;
-  side.text("point", '@' + to_string(point)).number("position", position);
-  if (version)
-    side.number("version", *version);
-  else
-    side.json("version", "null");
-  return side;
-}
-
 Response diff_document(Context& context, const Call& call) {
   refuse_body(call.request);
   const auto parameters = call.parameters(context, {"from", "to"});
@@ -88,13 +79,7 @@ Response diff_document(Context& context, const Call& call) {
   if (context.store.log().stream_version(key.stream()).value == 0) return not_found(key);
 
   const DocumentDiff diff = context.store.documents().diff(key, *from, to);
-  Response response =
-      json_answer(200, JsonObject()
-                           .text("collection", key.collection)
-                           .text("id", key.id)
-                           .json("from", side_of(*from, diff.from, diff.from_version).str())
-                           .json("to", side_of(to, diff.to, diff.to_version).str())
-                           .json("patch", diff.patch));
+  Response response = json_answer(200, diff_json(key, *from, to, diff));
   response.headers.add("Annal-Position", std::to_string(diff.to.value));
   return response;
 }
