@@ -27,7 +27,7 @@ TEST(FileContent, a_link_names_its_target) {
 }
 
 TEST(FileContent, is_read_back) {
-  for (const std::string bytes :
+  for (const std::string& bytes :
        {std::string("text\n"), std::string("a\0b", 3), std::string("\xff")})
     EXPECT_EQ(read_content(file_content(bytes)).bytes, bytes);
   for (const char* target : {"../a b", "caf\xe9"}) {
