@@ -362,6 +362,16 @@ TEST_P(EventLogContract, types_declared_are_kept) {
   EXPECT_EQ(kept[1], later);
 }
 
+TEST_P(EventLogContract, types_nobody_could_read_again_are_refused_together_with_their_neighbours) {
+  const FieldDescription text{"", FieldKind::string, {}};
+  TypeDescription deep{"thing.nested", 1, text};
+  for (std::size_t depth = 1; depth <= description_depth_limit; ++depth)
+    deep.fields = {"", FieldKind::list, {deep.fields}};
+  EXPECT_THROW(log->declare_types({{"thing.happened", 1, text}, deep}), InvalidInput);
+  EXPECT_THROW(log->declare_types({{"no topic", 1, text}}), InvalidInput);
+  EXPECT_TRUE(log->type_descriptions().empty());
+}
+
 TEST_P(EventLogContract, statistics_count_what_is_there) {
   append(commit_of(event_of("thing/1", "task.started"), event_of("thing/2", "task.done")));
   append(commit_of(event_of("thing/1", "task.done")));
