@@ -21,13 +21,14 @@ bool refuses(std::size_t size) {
 
 }  // namespace
 
-void* operator new(std::size_t size) {
+// Not inlined, so that the compiler does not see a `new` that ends in `free`.
+[[gnu::noinline]] void* operator new(std::size_t size) {
   void* memory = refuses(size) ? nullptr : std::malloc(size == 0 ? 1 : size);
   if (!memory) throw std::bad_alloc();
   return memory;
 }
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+[[gnu::noinline]] void operator delete(void* memory) noexcept { std::free(memory); }
+[[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
 
 namespace annal::test {
 namespace {
