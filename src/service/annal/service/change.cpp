@@ -72,7 +72,7 @@ Folded load_without_row(const ServiceParts& parts, const DocumentKey& key) {
     parts.lines.write(Severity::warning,
                       key.to_string() +
                           " has no row that can be used, so its events were read: its next change "
-                          "makes one, DocumentService::rebuild() makes all of them");
+                          "makes one, `annal verify --rebuild` makes all of them");
   return folded;
 }
 
