@@ -90,6 +90,27 @@ TEST_F(FailingDisk, full_under_a_checkpoint_leaves_the_commits_where_they_are) {
   EXPECT_EQ(log->verify().faults, std::vector<std::string>{});
 }
 
+TEST_F(FailingDisk, a_checkpoint_that_fails_half_way_leaves_a_store_that_opens) {
+  for (int i = 0; i < 20; ++i) append_is<Appended>(commit_to("thing/" + std::to_string(i), 3000));
+  disk.fail_always(DiskOperation::write, "store.db", SQLITE_IOERR_WRITE);
+  log.reset();
+  EXPECT_GT(disk.failed(), 0);
+  disk.heal();
+  open();
+  EXPECT_EQ(log->head(), Position{20});
+  EXPECT_EQ(log->verify().faults, std::vector<std::string>{});
+}
+
+TEST_F(FailingDisk, a_store_that_could_not_be_made_is_made_the_next_time) {
+  log.reset();
+  std::filesystem::remove(file);
+  disk.fail_once(DiskOperation::write, ".creating-journal", SQLITE_IOERR_WRITE);
+  EXPECT_THROW(open(), Error);
+  EXPECT_EQ(disk.failed(), 1);
+  open();
+  EXPECT_TRUE(append_is<Appended>(commit_to("thing/1")));
+}
+
 TEST_F(FailingDisk, a_failed_sync_leaves_the_outcome_unknown_however_often_it_is_asked_for) {
   disk.fail_once(DiskOperation::sync, "-wal", SQLITE_IOERR_FSYNC);
   EXPECT_TRUE(append_is<Unknown>(keyed(commit_to("thing/1"), "first")));

@@ -143,6 +143,7 @@ void set(Fault fault) {
 FaultyDisk::FaultyDisk() {
   if (real_disk) throw std::logic_error("one faulty disk at a time");
   real_disk = sqlite3_vfs_find(nullptr);
+  plan().failed = 0;
   wrapper = *real_disk;
   wrapper.zName = "annal-faulty";
   wrapper.szOsFile = static_cast<int>(sizeof(File)) + real_disk->szOsFile;

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cctype>
 #include <cerrno>
 #include <cstring>
@@ -64,14 +65,23 @@ void require_wal(SQLite::Database& database, const fs::path& path, const char* p
                      mode + "\"): put the store on a local disk");
 }
 
-void check_format(SQLite::Database& database, const fs::path& path) {
-  if (database.execAndGet("PRAGMA application_id").getInt() != application_id)
+void require_format(const fs::path& path, int application, int version) {
+  if (application != application_id)
     throw UnknownFormat(path.string() + " is no annal store: name another file");
-  const int version = database.execAndGet("PRAGMA user_version").getInt();
   if (version > format_version)
     throw UnknownFormat(path.string() + " has format " + std::to_string(version) +
                         ", newer than the " + std::to_string(format_version) +
                         " this program knows: use a newer annal");
+}
+
+void check_format(SQLite::Database& database, const fs::path& path) {
+  const int application = database.execAndGet("PRAGMA application_id").getInt();
+  require_format(path, application, database.execAndGet("PRAGMA user_version").getInt());
+}
+
+// A number in the header of a database, most significant byte first.
+int number_at(const std::array<unsigned char, 100>& header, std::size_t at) {
+  return header[at] << 24 | header[at + 1] << 16 | header[at + 2] << 8 | header[at + 3];
 }
 
 fs::path folder_of(const fs::path& path) {
@@ -190,6 +200,8 @@ void create_store(const fs::path& path, std::string_view store_id, std::int64_t 
     const int rc = sqlite3_wal_checkpoint_v2(database.getHandle(), nullptr,
                                              SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
     if (rc != SQLITE_OK) throw SQLite::Exception(database.getHandle(), rc);
+    // A fault while the mode changed can leave the mode as it was, and the answer as if it had not.
+    require_wal(database, path, "PRAGMA journal_mode");
     return 0;
   });
   std::error_code error;
@@ -198,11 +210,20 @@ void create_store(const fs::path& path, std::string_view store_id, std::int64_t 
   sync_folder(path);
 }
 
+// Looks at the first page's header alone: a checkpoint that a crash cut short leaves a database that
+// makes sense only together with its write-ahead log. It is read through SQLite, because closing a
+// descriptor of our own would drop the locks of everybody in this process.
 void require_store(const fs::path& path) {
   refuse_unopenable(path, R_OK);
   translating(path, "opening", [&] {
     SQLite::Database database = open_as_it_lies(path);
-    check_format(database, path);
+    sqlite3_file* file = nullptr;
+    sqlite3_file_control(database.getHandle(), "main", SQLITE_FCNTL_FILE_POINTER, &file);
+    std::array<unsigned char, 100> header{};
+    const bool read = file && file->pMethods &&
+                      file->pMethods->xRead(file, header.data(), header.size(), 0) == SQLITE_OK;
+    const bool is_database = read && std::memcmp(header.data(), "SQLite format 3", 16) == 0;
+    require_format(path, is_database ? number_at(header, 68) : 0, number_at(header, 60));
     return 0;
   });
 }
