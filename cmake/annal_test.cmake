@@ -16,5 +16,10 @@ function(annal_test name)
   target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR}/tests)
   annal_compile_options(${target})
   annal_unity(${target})
+  # What test code itself does to a null pointer the address sanitizer sees; checking every access
+  # beforehand takes a third of the time to compile it.
+  if(CMAKE_CXX_FLAGS MATCHES "sanitize=address,undefined")
+    target_compile_options(${target} PRIVATE -fno-sanitize=null,alignment)
+  endif()
   gtest_discover_tests(${target} DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 120)
 endfunction()
