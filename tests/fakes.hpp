@@ -7,6 +7,7 @@
 #include "annal/time/monotonic.hpp"
 
 #include <stdlib.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <filesystem>
@@ -52,11 +53,19 @@ class SeededRandomness : public Randomness {
   std::mt19937_64 engine_;
 };
 
+// A place in memory for files whose disk is simulated, or is not what fails, so that thousands of
+// them can be synced; the usual place where there is none.
+inline std::filesystem::path place_in_memory() {
+  const std::filesystem::path shared = "/dev/shm";
+  return access(shared.c_str(), W_OK) == 0 ? shared : std::filesystem::temp_directory_path();
+}
+
 // A new folder under the system's place for temporary files, removed with everything in it.
 class TemporaryFolder {
  public:
-  TemporaryFolder() {
-    std::string name = (std::filesystem::temp_directory_path() / "annal-test-XXXXXX").string();
+  explicit TemporaryFolder(
+      const std::filesystem::path& in = std::filesystem::temp_directory_path()) {
+    std::string name = (in / "annal-test-XXXXXX").string();
     if (mkdtemp(name.data()) == nullptr) throw std::runtime_error("cannot make " + name);
     path_ = name;
   }

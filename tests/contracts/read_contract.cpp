@@ -1,6 +1,8 @@
 // What every log promises of reading, of records, and of its own description.
 #include "contracts/event_log_contract.hpp"
 
+#include <algorithm>
+
 namespace annal::test {
 
 using Positions = std::vector<std::uint64_t>;
@@ -18,9 +20,8 @@ ReadRequest request(Query query, Direction direction = Direction::forwards,
   return result;
 }
 
-Query of_stream(std::string stream) {
-  return {.stream = std::move(stream), .types = {}, .tags = {}};
-}
+Query of_stream(std::string stream) { return Query::of_stream(std::move(stream)); }
+Query with_tags(std::vector<std::string> tags) { return Query::with_tags(std::move(tags)); }
 
 }  // namespace
 
@@ -43,6 +44,28 @@ TEST_P(EventLogContract, reading_is_bounded_by_positions) {
   EXPECT_EQ(log->read(bounded).events.size(), 9u);
   bounded.from = Position{10};
   EXPECT_TRUE(log->read(bounded).events.empty());
+}
+
+TEST_P(EventLogContract, reading_is_bounded_by_times) {
+  const Timestamp start = clock.now();
+  const auto at = [&](int seconds) { return start + std::chrono::seconds(seconds); };
+  for (int i = 0; i < 5; ++i) {
+    append(commit_of(event_of("thing/" + std::to_string(i % 2))));
+    clock.advance(std::chrono::seconds(1));
+  }
+  const auto between = [&](std::optional<Timestamp> since, std::optional<Timestamp> until,
+                           Query query = {}) {
+    ReadRequest one = request(std::move(query));
+    one.since = since;
+    one.until = until;
+    return positions(log->read(one));
+  };
+  EXPECT_EQ(between(at(1), at(3)), (Positions{2, 3, 4}));
+  EXPECT_EQ(between(at(1) + std::chrono::microseconds(1), at(4)), (Positions{3, 4, 5}));
+  EXPECT_EQ(between({}, at(0)), (Positions{1}));
+  EXPECT_EQ(between(at(9), {}), (Positions{}));
+  EXPECT_EQ(between({}, at(-9)), (Positions{}));
+  EXPECT_EQ(between(at(1), at(3), Query::of_stream("thing/1")), (Positions{2, 4}));
 }
 
 TEST_P(EventLogContract, a_stream_is_read_in_both_directions) {
@@ -72,23 +95,22 @@ TEST_P(EventLogContract, types_are_chosen_by_patterns) {
   append(commit_of(event_of("thing/1", "task.started"), event_of("thing/1", "task.done"),
                    event_of("thing/2", "plan.step.started"), event_of("thing/1", "task.started")));
   const auto read = [&](std::string_view text) {
-    return positions(log->read(request({.stream = {}, .types = {pattern(text)}, .tags = {}})));
+    return positions(log->read(request(Query::of_types({pattern(text)}))));
   };
   EXPECT_EQ(read("task.started"), (Positions{1, 4}));
   EXPECT_EQ(read("task.*"), (Positions{1, 2, 4}));
   EXPECT_EQ(read("plan.>"), (Positions{3}));
   EXPECT_EQ(read("*"), (Positions{1, 2, 3, 4}));
   EXPECT_EQ(read("nobody.knows"), (Positions{}));
-  EXPECT_EQ(positions(log->read(request(
-                {.stream = {}, .types = {pattern("plan.>"), pattern("task.done")}, .tags = {}},
-                Direction::backwards))),
+  EXPECT_EQ(positions(log->read(request(Query::of_types({pattern("plan.>"), pattern("task.done")}),
+                                        Direction::backwards))),
             (Positions{3, 2}));
 }
 
 TEST_P(EventLogContract, many_types_are_merged_in_log_order) {
   for (int i = 0; i < 200; ++i)
     append(commit_of(event_of("thing/1", "kind" + std::to_string(i % 20) + ".seen")));
-  const Page page = log->read(request({.stream = {}, .types = {pattern("*.seen")}, .tags = {}}));
+  const Page page = log->read(request(Query::of_types({pattern("*.seen")})));
   EXPECT_EQ(page.events.size(), 200u);
   EXPECT_TRUE(std::is_sorted(page.events.begin(), page.events.end(),
                              [](const auto& a, const auto& b) { return a.position < b.position; }));
@@ -99,20 +121,39 @@ TEST_P(EventLogContract, all_of_the_tags_are_demanded) {
   both.tags = {"board:7", "agent:3"};
   one.tags = {"agent:3"};
   append(commit_of(one, both, one));
-  EXPECT_EQ(positions(log->read(request({.stream = {}, .types = {}, .tags = {"agent:3"}}))),
-            (Positions{1, 2, 3}));
-  EXPECT_EQ(
-      positions(log->read(request({.stream = {}, .types = {}, .tags = {"agent:3", "board:7"}}))),
-      (Positions{2}));
-  EXPECT_EQ(positions(log->read(request({.stream = "thing/2", .types = {}, .tags = {"agent:3"}}))),
+  EXPECT_EQ(positions(log->read(request(with_tags({"agent:3"})))), (Positions{1, 2, 3}));
+  EXPECT_EQ(positions(log->read(request(with_tags({"agent:3", "board:7"})))), (Positions{2}));
+  EXPECT_EQ(positions(log->read(request(QueryItem{.stream = "thing/2", .tags = {"agent:3"}}))),
             (Positions{1, 3}));
-  EXPECT_TRUE(log->read(request({.stream = {}, .types = {}, .tags = {"agent:4"}})).events.empty());
+  EXPECT_TRUE(log->read(request(with_tags({"agent:4"}))).events.empty());
+}
+
+TEST_P(EventLogContract, any_of_the_items_will_do_and_no_event_comes_twice) {
+  Envelope tagged = event_of("thing/1", "task.done");
+  tagged.tags = {"agent:3"};
+  append(commit_of(event_of("thing/1", "task.started"), tagged, event_of("thing/2", "plan.made")));
+  append(commit_of(event_of("thing/3", "plan.dropped"), event_of("thing/1", "task.done")));
+  const auto found = [&](std::vector<QueryItem> items) {
+    const auto forwards = positions(log->read(request(items)));
+    auto backwards = positions(log->read(request(items, Direction::backwards)));
+    std::reverse(backwards.begin(), backwards.end());
+    EXPECT_EQ(forwards, backwards);
+    return forwards;
+  };
+  const QueryItem first{.stream = "thing/1"}, plans{.types = {pattern("plan.*")}},
+      agent{.tags = {"agent:3"}}, nobody{.tags = {"agent:9"}};
+  EXPECT_EQ(found({first, plans}), (Positions{1, 2, 3, 4, 5}));
+  EXPECT_EQ(found({plans, agent}), (Positions{2, 3, 4}));
+  EXPECT_EQ(found({first, agent}), (Positions{1, 2, 5}));
+  EXPECT_EQ(found({nobody, agent}), (Positions{2}));
+  EXPECT_EQ(found({nobody}), (Positions{}));
+  EXPECT_EQ(found({nobody, {}}), (Positions{1, 2, 3, 4, 5})) << "an empty item means every event";
 }
 
 TEST_P(EventLogContract, pages_join_without_gap_or_repeat) {
   for (int i = 0; i < 700; ++i)
     append(commit_of(event_of("thing/" + std::to_string(i % 3), i % 2 ? "odd.seen" : "even.seen")));
-  const Query query{.stream = {}, .types = {pattern("even.*")}, .tags = {}};
+  const Query query = Query::of_types({pattern("even.*")});
   Positions forwards, backwards;
   ReadRequest next_page = request(query, Direction::forwards, 97);
   for (bool more = true; more;) {

@@ -7,6 +7,8 @@
 #include <gtest/gtest.h>
 #include <sqlite3.h>
 
+#include <thread>
+
 namespace annal::test {
 namespace {
 
@@ -50,7 +52,7 @@ class FailingDisk : public testing::Test {
 
   std::size_t events_of(const std::string& stream) const {
     ReadRequest request;
-    request.query.stream = stream;
+    request.query = Query::of_stream(stream);
     return log->read(request).events.size();
   }
 
@@ -167,6 +169,62 @@ TEST_F(FailingDisk, that_cannot_be_read_when_the_store_is_opened_says_which_file
   } catch (const Error& error) {
     EXPECT_NE(std::string(error.what()).find(file.string()), std::string::npos) << error.what();
   }
+}
+
+class ProcessDurability : public FailingDisk {
+ protected:
+  static Commit soon(Commit commit) {
+    commit.durability = Durability::process;
+    return commit;
+  }
+
+  Appended append(Commit commit) const {
+    return std::get<Appended>(log->append(std::move(commit)));
+  }
+
+  // Waits until the position survives power loss; a minute if it never does.
+  bool becomes_durable(Position position) const {
+    for (int i = 0; i < 6000 && log->durable_position() < position; ++i)
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    return log->durable_position() >= position;
+  }
+};
+
+TEST_F(ProcessDurability, is_answered_without_a_sync_that_follows_by_itself) {
+  append(commit_to("thing/1"));
+  const int before = disk.synced("-wal");
+  const Appended appended = append(soon(commit_to("thing/1")));
+  EXPECT_EQ(appended.durability, Durability::process);
+  EXPECT_EQ(events_of("thing/1"), 2u) << "it can be read at once";
+  EXPECT_TRUE(becomes_durable(appended.last));
+  EXPECT_GT(disk.synced("-wal"), before);
+  EXPECT_EQ(log->statistics().durable, appended.last);
+}
+
+TEST_F(ProcessDurability, is_made_up_for_by_a_later_commit_that_waits_for_the_disk) {
+  append(soon(commit_to("thing/1")));
+  const Appended appended = append(commit_to("thing/1"));
+  EXPECT_EQ(appended.durability, Durability::power);
+  EXPECT_EQ(log->durable_position(), appended.last);
+}
+
+TEST_F(ProcessDurability, of_a_repeated_request_is_what_it_has_become) {
+  append(soon(keyed(commit_to("thing/1"), "key")));
+  Commit again = keyed(commit_to("thing/1"), "key");
+  const Appended replayed = append(again);
+  EXPECT_TRUE(replayed.replayed);
+  EXPECT_EQ(replayed.durability, Durability::power);
+  EXPECT_EQ(log->durable_position(), Position{1}) << "the answer waited for the disk";
+}
+
+TEST_F(ProcessDurability, that_cannot_be_made_up_for_stops_the_store) {
+  append(soon(commit_to("thing/1")));
+  disk.fail_always(DiskOperation::sync, "-wal", SQLITE_IOERR_FSYNC);
+  for (int i = 0; i < 6000 && log->failure().empty(); ++i)
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  EXPECT_NE(log->failure(), "");
+  EXPECT_EQ(log->durable_position(), Position{0});
+  EXPECT_TRUE(is_refused<Closed>(commit_to("thing/1")));
 }
 
 }  // namespace

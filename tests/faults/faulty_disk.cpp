@@ -2,11 +2,13 @@
 
 #include <sqlite3.h>
 
+#include <algorithm>
 #include <mutex>
 #include <new>
 #include <optional>
 #include <stdexcept>
 #include <string_view>
+#include <vector>
 
 namespace annal::test {
 
@@ -22,7 +24,9 @@ struct Fault {
 struct Plan {
   std::mutex mutex;
   std::optional<Fault> fault;
+  std::function<int(const DiskCall&)> hook;
   int failed = 0;
+  std::vector<std::string> synced;  // names of files, as often as they were
 };
 
 Plan& plan() {
@@ -44,10 +48,12 @@ File& of(sqlite3_file* file) { return *reinterpret_cast<File*>(file); }
 sqlite3_file* real(sqlite3_file* file) { return of(file).real(); }
 
 // The code the operation fails with, or 0.
-int fault_in(DiskOperation operation, sqlite3_file* file) {
+int fault_in(const DiskCall& call) {
   std::lock_guard lock(plan().mutex);
+  if (plan().hook)
+    if (const int code = plan().hook(call)) return code;
   const auto& fault = plan().fault;
-  if (!fault || fault->operation != operation || !of(file).name.ends_with(fault->name_ends))
+  if (!fault || fault->operation != call.operation || !call.file.ends_with(fault->name_ends))
     return SQLITE_OK;
   const int code = fault->code;
   if (fault->once) plan().fault.reset();
@@ -56,19 +62,24 @@ int fault_in(DiskOperation operation, sqlite3_file* file) {
 }
 
 int read(sqlite3_file* file, void* bytes, int size, sqlite3_int64 at) {
-  if (const int code = fault_in(DiskOperation::read, file)) return code;
+  if (const int code = fault_in({DiskOperation::read, of(file).name, at})) return code;
   return real(file)->pMethods->xRead(real(file), bytes, size, at);
 }
 int write(sqlite3_file* file, const void* bytes, int size, sqlite3_int64 at) {
-  if (const int code = fault_in(DiskOperation::write, file)) return code;
+  const std::string_view written(static_cast<const char*>(bytes), static_cast<std::size_t>(size));
+  if (const int code = fault_in({DiskOperation::write, of(file).name, at, written})) return code;
   return real(file)->pMethods->xWrite(real(file), bytes, size, at);
 }
 int truncate(sqlite3_file* file, sqlite3_int64 size) {
-  if (const int code = fault_in(DiskOperation::truncate, file)) return code;
+  if (const int code = fault_in({DiskOperation::truncate, of(file).name, size})) return code;
   return real(file)->pMethods->xTruncate(real(file), size);
 }
 int sync(sqlite3_file* file, int flags) {
-  if (const int code = fault_in(DiskOperation::sync, file)) return code;
+  if (const int code = fault_in({DiskOperation::sync, of(file).name})) return code;
+  {
+    std::lock_guard lock(plan().mutex);
+    plan().synced.push_back(of(file).name);
+  }
   return real(file)->pMethods->xSync(real(file), flags);
 }
 
@@ -133,6 +144,11 @@ int open(sqlite3_vfs*, sqlite3_filename name, sqlite3_file* file, int flags, int
   return code;
 }
 
+int remove(sqlite3_vfs*, const char* name, int sync_folder) {
+  if (const int code = fault_in({DiskOperation::remove, name})) return code;
+  return real_disk->xDelete(real_disk, name, sync_folder);
+}
+
 void set(Fault fault) {
   std::lock_guard lock(plan().mutex);
   plan().fault = std::move(fault);
@@ -148,11 +164,13 @@ FaultyDisk::FaultyDisk() {
   wrapper.zName = "annal-faulty";
   wrapper.szOsFile = static_cast<int>(sizeof(File)) + real_disk->szOsFile;
   wrapper.xOpen = &open;
+  wrapper.xDelete = &remove;
   sqlite3_vfs_register(&wrapper, 1);
 }
 
 FaultyDisk::~FaultyDisk() {
   heal();
+  on_call({});
   sqlite3_vfs_unregister(&wrapper);
   sqlite3_vfs_register(real_disk, 1);
   real_disk = nullptr;
@@ -171,9 +189,21 @@ void FaultyDisk::heal() {
   plan().fault.reset();
 }
 
+void FaultyDisk::on_call(std::function<int(const DiskCall&)> hook) {
+  std::lock_guard lock(plan().mutex);
+  plan().hook = std::move(hook);
+}
+
 int FaultyDisk::failed() const {
   std::lock_guard lock(plan().mutex);
   return plan().failed;
+}
+
+int FaultyDisk::synced(const std::string& name_ends) const {
+  std::lock_guard lock(plan().mutex);
+  return static_cast<int>(
+      std::count_if(plan().synced.begin(), plan().synced.end(),
+                    [&](const std::string& name) { return name.ends_with(name_ends); }));
 }
 
 }  // namespace annal::test

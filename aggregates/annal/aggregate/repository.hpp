@@ -107,12 +107,12 @@ class Repository {
   Loaded<A> load_at(std::string_view name, Position position) const {
     resolve(AtPosition{position}, log_);
     ReadRequest request;
-    request.query.stream = stream_of(name);
+    request.query = Query::of_stream(stream_of(name));
     request.direction = Direction::backwards;
     request.to = position;
     request.limit = 1;
     const auto page = log_.read(request);
-    return fold(*request.query.stream,
+    return fold(*request.query.only_stream(),
                 page.events.empty() ? Version{} : page.events.front().version);
   }
 
@@ -163,7 +163,7 @@ class Repository {
       start_from_snapshot(stream, version, loaded);
     while (loaded.version < version) {
       ReadRequest request;
-      request.query.stream = stream;
+      request.query = Query::of_stream(stream);
       request.from_version = next(loaded.version);
       request.to_version = version;
       const auto page = log_.read(request);

@@ -82,8 +82,10 @@ void for_each_event(const EventLog& log, const Subject& subject, const Bounds& b
                     const LogArguments& arguments, Print print) {
   if (bounds.from == bounds.to) return;
   ReadRequest request;
-  if (subject.document) request.query.stream = subject.stream();
-  for (const auto& type : arguments.types) request.query.types.push_back(TopicPattern::of(type));
+  QueryItem wanted;
+  if (subject.document) wanted.stream = subject.stream();
+  for (const auto& type : arguments.types) wanted.types.push_back(TopicPattern::of(type));
+  request.query = std::move(wanted);
   request.direction = arguments.reverse ? Direction::forwards : Direction::backwards;
   request.from = next(bounds.from);
   request.to = bounds.to;

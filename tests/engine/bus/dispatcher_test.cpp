@@ -43,6 +43,7 @@ class FragileLog : public EventLog {
     return inner_->stream_version(stream);
   }
   Position head() const override { return inner_->head(); }
+  Position durable_position() const override { return inner_->durable_position(); }
   Position position_at(Timestamp time) const override { return inner_->position_at(time); }
   CommitInfo commit_at(Position position) const override { return inner_->commit_at(position); }
   std::optional<KeyedCommit> find_commit(std::string_view key) const override {

@@ -126,7 +126,11 @@ TEST_F(Grouping, idle_work_runs_once_the_queue_has_been_empty_for_a_while) {
   std::promise<void> idle;
   GroupWriter writer(
       {.idle_after = std::chrono::milliseconds(1)},
-      [this](GroupWriter::Group& group) { write(group); }, [&] { idle.set_value(); });
+      [this](GroupWriter::Group& group) { write(group); },
+      [&] {
+        idle.set_value();
+        return false;
+      });
   EXPECT_EQ(idle.get_future().wait_for(std::chrono::seconds(30)), std::future_status::ready);
 }
 
@@ -179,6 +183,7 @@ TEST_F(Grouping, idle_work_runs_again_after_every_time_something_was_written) {
       [&] {
         ++idle;
         idle.notify_all();
+        return false;
       });
   idle.wait(0);
   writer.append(commit_with());

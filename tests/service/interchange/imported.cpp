@@ -66,13 +66,13 @@ std::vector<Envelope> all_events(const EventLog& log) {
 
 std::vector<Envelope> tagged(const EventLog& log, const std::string& tag) {
   ReadRequest request;
-  request.query.tags = {tag};
+  request.query = Query::with_tags({tag});
   return log.read(request).events;
 }
 
 std::vector<Envelope> of_stream(const EventLog& log, const std::string& stream) {
   ReadRequest request;
-  request.query.stream = stream;
+  request.query = Query::of_stream(stream);
   return log.read(request).events;
 }
 

@@ -130,7 +130,7 @@ TEST_F(SqliteLog, an_index_larger_than_its_tail_answers_the_same) {
       const Version newest = opened.stream_version(stream);
       for (std::uint64_t version : {std::uint64_t{1}, newest.value / 2, newest.value}) {
         ReadRequest one;
-        one.query.stream = stream;
+        one.query = Query::of_stream(stream);
         one.from_version = one.to_version = Version{version};
         const Page page = opened.read(one);
         ASSERT_EQ(page.events.size(), 1u);
@@ -183,7 +183,7 @@ TEST_F(SqliteLog, readers_see_whole_commits_while_somebody_writes) {
       Position seen;
       while (!done) {
         ReadRequest newest;
-        newest.query.stream = "thing/1";
+        newest.query = Query::of_stream("thing/1");
         newest.direction = Direction::backwards;
         newest.limit = 10;
         const Page page = log->read(newest);

@@ -1,6 +1,6 @@
 #include "annal/bus/dispatcher.hpp"
 
-#include "annal/bus/failure_text.hpp"
+#include "annal/failure_text.hpp"
 
 #include <algorithm>
 #include <atomic>

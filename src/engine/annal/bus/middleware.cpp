@@ -1,6 +1,6 @@
 #include "annal/bus/middleware.hpp"
 
-#include "annal/bus/failure_text.hpp"
+#include "annal/failure_text.hpp"
 #include "annal/bus/roster.hpp"
 
 #include <atomic>

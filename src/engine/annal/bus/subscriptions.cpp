@@ -5,7 +5,7 @@
 #pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
 #endif
 
-#include "annal/bus/failure_text.hpp"
+#include "annal/failure_text.hpp"
 #include "annal/bus/roster.hpp"
 #include "annal/log/recently_used.hpp"
 

@@ -113,12 +113,21 @@ std::optional<TooLarge> excess(const Commit& commit) {
 }
 
 std::string fault_in(const Commit& commit) {
-  if (commit.events.empty() && commit.records.empty())
+  if (commit.events.empty() && commit.records.empty() && !commit.tracking)
     return "the commit is empty: it needs an event or a record";
   for (const auto& event : commit.events)
     if (auto fault = fault_in(event); !fault.empty()) return fault;
   for (const auto& condition : commit.conditions)
     if (auto fault = fault_in_stream(condition.stream); !fault.empty()) return fault;
+  if (commit.query_conditions.size() > limits::query_conditions)
+    return "the commit has " + std::to_string(commit.query_conditions.size()) +
+           " conditions that are queries; " + std::to_string(limits::query_conditions) +
+           " are the limit";
+  for (const auto& condition : commit.query_conditions)
+    if (condition.query.items.size() > limits::query_items)
+      return "the condition \"" + condition.query.to_string().substr(0, 80) + "…\" has " +
+             std::to_string(condition.query.items.size()) + " items; " +
+             std::to_string(limits::query_items) + " are the limit";
   std::set<std::pair<std::string_view, std::string_view>> keys;
   for (const auto& record : commit.records) {
     if (record.key.empty() || record.key.size() > limits::record_key_bytes)
@@ -127,6 +136,15 @@ std::string fault_in(const Commit& commit) {
     if (!keys.insert({record.space, record.key}).second)
       return "the record " + quoted(record.key) + " is changed twice in one commit";
   }
+  for (const auto& record : commit.records)
+    if (record.space == tracking_space().name)
+      return "the records " + quoted(record.space) + " are changed by Commit::tracking alone";
+  if (const auto& tracking = commit.tracking)
+    if (tracking->source.empty() || tracking->source.size() > limits::name_bytes ||
+        !is_plain(tracking->source) || tracking->position.value == 0)
+      return "the tracking of " + quoted(tracking->source) + " at " +
+             std::to_string(tracking->position.value) + " is not of a source named in 1–" +
+             std::to_string(limits::name_bytes) + " bytes at a position from 1";
   if (const auto& key = commit.idempotency_key) {
     const auto visible = [](char c) { return c > 0x20 && c < 0x7f; };
     if (key->empty() || key->size() > limits::idempotency_key_bytes ||
@@ -157,6 +175,10 @@ Hash hash_of_request(const Commit& commit) {
   }
   for (const auto& condition : commit.conditions)
     said.text(condition.stream), said.text(condition.expected.to_string());
+  for (const auto& condition : commit.query_conditions)
+    said.text(condition.query.to_string()), said.u64(condition.after.value);
+  if (commit.tracking)
+    said.text(commit.tracking->source), said.u64(commit.tracking->position.value);
   return sha256({said.view()});
 }
 
@@ -196,7 +218,15 @@ std::string ExpectedVersion::to_string() const {
 }
 
 std::string_view to_string(Durability durability) {
-  return durability == Durability::power ? "power" : "ephemeral";
+  switch (durability) {
+    case Durability::ephemeral:
+      return "ephemeral";
+    case Durability::process:
+      return "process";
+    case Durability::power:
+      break;
+  }
+  return "power";
 }
 
 std::string Rejected::message() const {
@@ -208,10 +238,22 @@ std::string Rejected::message() const {
       return r.stream + ' ' + actual + ", the commit expects " + r.expected.to_string() +
              ": read it again and decide anew";
     }
+    std::string operator()(const QueryConflict& r) const {
+      std::string found;
+      for (const Position position : r.found)
+        found += (found.empty() ? "" : ", ") + std::to_string(position.value);
+      return "since position " + std::to_string(r.after.value) + " there is " +
+             r.query.to_string() + ", which the commit excludes: at " + found +
+             "; read it again and decide anew";
+    }
     std::string operator()(const RecordConflict& r) const {
       return "the record " + r.space + ' ' + r.key + " was derived at position " +
              std::to_string(r.actual.value) + ", the commit expects " +
              std::to_string(r.expected.value) + ": read it again and decide anew";
+    }
+    std::string operator()(const TrackingConflict& r) const {
+      return "position " + std::to_string(r.asked.value) + " of " + quoted(r.source) +
+             " has been processed already: it is tracked up to " + std::to_string(r.tracked.value);
     }
     std::string operator()(const IdempotencyMismatch& r) const {
       return "the idempotency key " + quoted(r.key) + " was used at position " +
@@ -256,6 +298,13 @@ std::optional<Rejected> prepare(Commit& commit, UlidGenerator& ids, Randomness& 
     event.hash = event_hash(event);
   }
   if (commit.idempotency_key && !commit.request_hash) commit.request_hash = hash_of_request(commit);
+  if (const auto& tracking = commit.tracking) {
+    RecordChange tracked;
+    tracked.space = tracking_space().name;
+    tracked.key = tracking->source;
+    tracked.value = std::to_string(tracking->position.value);
+    commit.records.push_back(std::move(tracked));
+  }
   return std::nullopt;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "annal/event/envelope.hpp"
+#include "annal/log/query.hpp"
 
 #include <cstdint>
 #include <map>
@@ -22,6 +23,8 @@ inline constexpr std::size_t commit_records = 4096;
 inline constexpr std::size_t stream_bytes = 1024;
 inline constexpr std::size_t name_bytes = 256;  // source, tag, metadata key
 inline constexpr std::size_t event_tags = 32;
+inline constexpr std::size_t query_conditions = 32;        // of one commit
+inline constexpr std::size_t query_items = 32;             // of one of them
 inline constexpr std::size_t idempotency_key_bytes = 128;  // visible ASCII
 inline constexpr std::size_t record_key_bytes = 1024;      // without its space
 inline constexpr std::size_t record_bytes = 2 * 1024 * 1024;
@@ -51,6 +54,13 @@ struct StreamCondition {
   ExpectedVersion expected;
 };
 
+// No event recorded after the position may match the query: what was decided on the events up to
+// there still stands.
+struct QueryCondition {
+  Query query;
+  Position after;
+};
+
 // A record: bytes under a key in a named space, derived from events and changed in their commit.
 // Columns are what the space declares it is looked up by.
 struct Record {
@@ -74,15 +84,34 @@ struct RecordChange {
   std::optional<Position> derived_at;
 };
 
+enum class Durability : std::uint8_t {
+  ephemeral = 0,  // in memory: gone with the process
+  process = 1,    // with the operating system: survives the process, and 100 ms later the power
+  power = 2,      // fsync returned: survives power loss
+};
+std::string_view to_string(Durability durability);
+
+// How far a source, another log or a queue of messages, has been processed by what this commit
+// records: kept in the same commit, so that nothing of the source is processed twice.
+struct Tracking {
+  std::string source;  // 1–256 bytes
+  Position position;   // in the source; must be beyond what was tracked before
+};
+
 // One append request, all or nothing. Pure data; sizes are bounded by annal::limits.
 struct Commit {
   std::vector<Envelope> events;  // of one stream or several; may be empty if records are not
-  std::vector<StreamCondition> conditions;  // also on streams not written to
+  std::vector<StreamCondition> conditions;       // also on streams not written to
+  std::vector<QueryCondition> query_conditions;  // at most 32
   std::vector<RecordChange> records;
+  std::optional<Tracking> tracking;
   std::optional<std::string> idempotency_key;  // 1–128 visible ASCII characters
   // What makes two requests with one key the same request;
   // by default hash_of_request.
   std::optional<Hash> request_hash;
+  // What the answer waits for: power, or process, which loses at most the newest commits, and those
+  // only with the power. A log in memory is ephemeral whatever is asked.
+  Durability durability = Durability::power;
   // For imports: the time to record, clamped to between the last one + 1 µs and now.
   std::optional<Timestamp> recorded_at;
 };
@@ -93,12 +122,6 @@ Hash hash_of_request(const Commit& commit);
 
 // What counts towards the limits: the events' bytes and the records' values.
 std::size_t bytes_of(const Commit& commit);
-
-enum class Durability : std::uint8_t {
-  ephemeral = 0,  // in memory: gone with the process
-  power = 2,      // fsync returned: survives power loss
-};
-std::string_view to_string(Durability durability);
 
 // The commit is in the log.
 struct Appended {
@@ -117,9 +140,18 @@ struct VersionConflict {
   ExpectedVersion expected;
   Version actual;
 };
+struct QueryConflict {
+  Query query;
+  Position after;
+  std::vector<Position> found;  // the first 16 that match
+};
 struct RecordConflict {
   std::string space, key;
   Position expected, actual;
+};
+struct TrackingConflict {
+  std::string source;
+  Position asked, tracked;
 };
 struct IdempotencyMismatch {
   std::string key;
@@ -148,8 +180,8 @@ struct Closed {
 
 // Certainly not applied, now or later.
 struct Rejected {
-  std::variant<VersionConflict, RecordConflict, IdempotencyMismatch, TooLarge, Malformed, Busy,
-               DiskFull, Vetoed, Closed>
+  std::variant<VersionConflict, QueryConflict, TrackingConflict, RecordConflict,
+               IdempotencyMismatch, TooLarge, Malformed, Busy, DiskFull, Vetoed, Closed>
       reason;
   std::string message() const;  // one line naming the thing, the value and the remedy
 };

@@ -1,16 +1,11 @@
 #include "annal/log/event_log.hpp"
 
+#include "annal/error.hpp"
+
 #include <algorithm>
+#include <charconv>
 
 namespace annal {
-
-bool Query::matches(const Envelope& event) const {
-  const auto carried = [&](const std::string& tag) {
-    return std::find(event.tags.begin(), event.tags.end(), tag) != event.tags.end();
-  };
-  return (!stream || *stream == event.stream) && matches_any(types, event.type) &&
-         std::all_of(tags.begin(), tags.end(), carried);
-}
 
 AppendOutcome EventLog::append(Commit commit) { return append_async(std::move(commit)).get(); }
 
@@ -22,11 +17,57 @@ std::future<AppendOutcome> EventLog::append_async(Commit commit) {
   return future;
 }
 
+Position EventLog::tracked(std::string_view source) const {
+  const auto found = record(tracking_space().name, source);
+  return found ? tracked_in(*found) : Position{};
+}
+
+const SpaceDeclaration& tracking_space() {
+  static const SpaceDeclaration space{"annal_tracking", {}};
+  return space;
+}
+
+const SpaceDeclaration& subscription_space() {
+  static const SpaceDeclaration space{"annal_subscriptions", {}};
+  return space;
+}
+
+const SpaceDeclaration& parked_space() {
+  static const SpaceDeclaration space{"annal_parked", {}};
+  return space;
+}
+
+std::vector<SpaceDeclaration> with_own_spaces(std::vector<SpaceDeclaration> spaces) {
+  for (const auto& space : spaces)
+    if (space.name.starts_with(own_spaces_prefix))
+      throw ConfigurationError("the name \"" + space.name +
+                               "\" of records begins like those of annal's own: use another");
+  for (const auto* own : {&tracking_space(), &subscription_space(), &parked_space()})
+    spaces.push_back(*own);
+  return spaces;
+}
+
+Position tracked_in(const Record& record) {
+  Position position;
+  std::from_chars(record.value.data(), record.value.data() + record.value.size(), position.value);
+  return position;
+}
+
 void check(const ReadRequest& request) {
   if (request.limit == 0 || request.limit > 4096)
     throw InvalidInput("a page of " + std::to_string(request.limit) + " events: ask for 1–4096");
-  if ((request.from_version || request.to_version) && !request.query.stream)
+  if ((request.from_version || request.to_version) && !request.query.only_stream())
     throw InvalidInput("versions bound a read of one stream: name the stream");
+}
+
+ReadRequest with_positions(ReadRequest request, const std::function<Position(Timestamp)>& last_at) {
+  if (request.since)
+    request.from = std::max(request.from.value_or(Position{}),
+                            next(last_at(*request.since - std::chrono::microseconds(1))));
+  if (request.until)
+    request.to = std::min(request.to.value_or(Position{UINT64_MAX}), last_at(*request.until));
+  request.since = request.until = std::nullopt;
+  return request;
 }
 
 void check(const RecordRequest& request, const SpaceDeclaration& space) {

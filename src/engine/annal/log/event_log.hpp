@@ -4,7 +4,7 @@
 //   annal::Commit commit;
 //   commit.events.push_back(event);
 //   auto outcome = log->append(std::move(commit));
-//   annal::Page page = log->read({.query = {.stream = "document/orders/7"}});
+//   annal::Page page = log->read({.query = annal::Query::of_stream("document/orders/7")});
 #pragma once
 
 #include "annal/event/catalogue.hpp"
@@ -21,25 +21,17 @@
 
 namespace annal {
 
-// Which events: of the stream if one is given, and of any of the types, and with all of the tags.
-// An empty query is the whole log.
-struct Query {
-  std::optional<std::string> stream;
-  std::vector<TopicPattern> types;
-  std::vector<std::string> tags;
-
-  bool matches(const Envelope& event) const;
-};
-
 enum class Direction { forwards, backwards };
 
 // A page of events. Bounds are inclusive; a bound not given is the end of the log on that side.
 struct ReadRequest {
-  Query query;
+  Query query = {};
   Direction direction = Direction::forwards;
-  std::optional<Position> from, to;                 // lowest and highest position
-  std::optional<Version> from_version, to_version;  // only with a stream
-  std::size_t limit = 256;                          // 1–4096 events
+  std::optional<Position> from = {}, to = {};       // lowest and highest position
+  std::optional<Timestamp> since = {}, until = {};  // earliest and latest recorded_at
+  std::optional<Version> from_version = {},
+                         to_version = {};  // only where the query is of one stream
+  std::size_t limit = 256;                 // 1–4096 events
 };
 
 // At most `limit` events and about 8 MiB of them, whichever comes first.
@@ -103,6 +95,7 @@ struct LogStatistics {
   std::uint64_t commits = 0, groups = 0;    // since it was opened
   std::uint64_t queued = 0, unindexed = 0;  // requests waiting; events not yet in the index
   std::chrono::microseconds sync_p50{}, sync_p99{};  // of the newest 1024 group commits
+  Position durable;                                  // everything up to here survives power loss
   Durability durability = Durability::power;
   bool read_only = false;
 };
@@ -135,6 +128,9 @@ class EventLog {
   // The newest version of a stream; 0 if there is none.
   virtual Version stream_version(std::string_view stream) const = 0;
   virtual Position head() const = 0;
+  // Everything up to here survives power loss, or is as durable as it will ever be. Where another
+  // process writes, the head.
+  virtual Position durable_position() const = 0;
   // The last position recorded at or before the time; 0 if that is before the first event.
   //   cost      O(log n) look-ups
   virtual Position position_at(Timestamp time) const = 0;
@@ -144,6 +140,8 @@ class EventLog {
 
   virtual std::optional<Record> record(std::string_view space, std::string_view key) const = 0;
   virtual RecordPage records(const RecordRequest& request) const = 0;
+  // How far commits have tracked the source; 0 if none has.
+  Position tracked(std::string_view source) const;
 
   // Waits until the head is at least `position`.
   //   returns   the head then, or when the time is up
@@ -164,9 +162,23 @@ class EventLog {
   virtual std::string failure() const { return {}; }
 };
 
+// Spaces whose names begin so are annal's own: every log has them, and nobody declares them.
+inline constexpr std::string_view own_spaces_prefix = "annal_";
+const SpaceDeclaration& tracking_space();      // changed by `Commit::tracking` alone
+const SpaceDeclaration& subscription_space();  // checkpoints, by the subscriptions' names
+const SpaceDeclaration& parked_space();        // what subscriptions put aside
+// How far a record of that space says its source was tracked.
+Position tracked_in(const Record& record);
+// The spaces asked for and annal's own.
+std::vector<SpaceDeclaration> with_own_spaces(std::vector<SpaceDeclaration> spaces);
+
 // Throw InvalidInput for a request no log answers. For adapters.
 void check(const ReadRequest& request);
 void check(const RecordRequest& request, const SpaceDeclaration& space);
+
+// The request with its times turned into positions.
+//   last_at   the last position recorded at or before a time
+ReadRequest with_positions(ReadRequest request, const std::function<Position(Timestamp)>& last_at);
 
 // What the log does with a commit before it is queued: checks every limit and name, fills in ids
 // and salts, and computes event hashes and the request hash. For adapters.

@@ -14,7 +14,7 @@ std::size_t footprint(const Commit& commit) {
 }  // namespace
 
 GroupWriter::GroupWriter(Options options, std::function<void(Group&)> commit_group,
-                         std::function<void()> idle)
+                         std::function<bool()> idle)
     : options_(options), commit_group_(std::move(commit_group)), idle_(std::move(idle)) {
   writer_ = std::thread([this] { write(); });
   completer_ = std::thread([this] { run_completions(); });
@@ -124,8 +124,9 @@ void GroupWriter::wait_for_work(std::unique_lock<std::mutex>& lock) {
     if (writing_ || std::exchange(wrote_, false)) continue;
     if (idle_) {
       lock.unlock();
-      idle_();
+      const bool again = idle_();
       lock.lock();
+      if (again) continue;
     }
     resting_ = true;
     arrived_.wait(lock, [&] { return waiting() || wrote_; });

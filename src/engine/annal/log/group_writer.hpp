@@ -32,15 +32,16 @@ class GroupWriter {
     std::size_t queue_bytes = 64 * 1024 * 1024;  // likewise
     std::size_t group_requests = 1024;
     std::size_t group_bytes = 16 * 1024 * 1024;  // a group takes at least one commit
-    std::chrono::milliseconds idle_after{200};
+    std::chrono::milliseconds idle_after{50};
   };
   using Group = std::vector<Pending*>;
 
   //   commit_group  writes a group and sets every outcome; runs on the writer's thread or that of a
   //                 lone caller of append, never on two at once, and must not throw
-  //   idle          runs on the writer's thread once the queue has been empty for a while
+  //   idle          runs on the writer's thread once nothing has been written for `idle_after`, and
+  //                 again after that time for as long as it returns true and nothing is written
   GroupWriter(Options options, std::function<void(Group&)> commit_group,
-              std::function<void()> idle = {});
+              std::function<bool()> idle = {});
   ~GroupWriter();
 
   // The commit must have been prepared. The completion runs on the completions' thread, or before
@@ -69,7 +70,7 @@ class GroupWriter {
 
   const Options options_;
   const std::function<void(Group&)> commit_group_;
-  const std::function<void()> idle_;
+  const std::function<bool()> idle_;
 
   mutable std::mutex mutex_;
   std::condition_variable arrived_;

@@ -7,6 +7,8 @@ namespace annal {
 
 namespace {
 
+constexpr std::size_t positions_told = 16;
+
 using std::chrono::microseconds;
 
 std::optional<AppendOutcome> answer_for_key(const Commit& commit, LogState& state) {
@@ -51,6 +53,15 @@ std::optional<AppendOutcome> judge(const Commit& commit, const LogHead& head, Lo
   for (const auto& [stream, expected] : commit.conditions) {
     const Version actual = state.stream_version(stream);
     if (!expected.holds(actual)) return Rejected{VersionConflict{stream, expected, actual}};
+  }
+  for (const auto& [query, after] : commit.query_conditions)
+    if (after < head.position)
+      if (auto found = state.matching(query, after, positions_told); !found.empty())
+        return Rejected{QueryConflict{query, after, std::move(found)}};
+  if (commit.tracking) {
+    const auto& [source, position] = *commit.tracking;
+    if (const Position tracked = state.tracked(source); tracked >= position)
+      return Rejected{TrackingConflict{source, position, tracked}};
   }
   const Position newest{head.position.value + commit.events.size()};
   for (const auto& change : commit.records)

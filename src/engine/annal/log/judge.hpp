@@ -15,8 +15,12 @@ class LogState {
   virtual ~LogState() = default;
   virtual Version stream_version(std::string_view stream) = 0;
   virtual std::optional<KeyedCommit> keyed_commit(std::string_view idempotency_key) = 0;
+  // The first positions beyond `after` of events that match, at most `limit` of them.
+  virtual std::vector<Position> matching(const Query& query, Position after, std::size_t limit) = 0;
   // Where the record was derived; position 0 if there is none.
   virtual Position record_position(std::string_view space, std::string_view key) = 0;
+  // How far the source has been tracked; 0 if it has not.
+  virtual Position tracked(std::string_view source) = 0;
   // Nothing if there is no such space.
   virtual const SpaceDeclaration* space(std::string_view name) = 0;
 };

@@ -177,7 +177,7 @@ struct Resolver {
                          "orders/7@" +
                          version);
     ReadRequest request;
-    request.query.stream = std::string(stream);
+    request.query = Query::of_stream(std::string(stream));
     request.from_version = request.to_version = point.version;
     request.limit = 1;
     if (point.version.value > 0)
@@ -217,7 +217,7 @@ struct Resolver {
 
   Position operator()(const AtTag& point) const {
     ReadRequest request;
-    request.query.tags = {point.tag};
+    request.query = Query::with_tags({point.tag});
     request.direction = Direction::backwards;
     request.limit = 1;
     const auto page = log.read(request);

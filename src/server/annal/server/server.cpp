@@ -1,6 +1,6 @@
 #include "annal/server/server.hpp"
 
-#include "annal/bus/failure_text.hpp"
+#include "annal/failure_text.hpp"
 #include "annal/server/connection.hpp"
 
 #include <boost/asio/io_context.hpp>

@@ -182,8 +182,8 @@ class HistoryImport {
   bool is_in_store(const std::string& sha) const {
     if (store_.log().find_commit(git_key(options_.collection, sha))) return true;
     ReadRequest request;
-    request.query.stream = checkpoint_stream(options_.collection);
-    request.query.tags = {"commit:" + sha};
+    request.query = QueryItem{.stream = checkpoint_stream(options_.collection),
+                              .tags = {"commit:" + sha}};
     request.limit = 1;
     return !store_.log().read(request).events.empty();
   }
@@ -224,8 +224,8 @@ class HistoryImport {
 
   std::optional<std::pair<ImportCheckpoint, Position>> last_checkpoint() const {
     ReadRequest request;
-    request.query.stream = checkpoint_stream(options_.collection);
-    request.query.types = {TopicPattern::of(ImportCheckpoint::type)};
+    request.query = QueryItem{.stream = checkpoint_stream(options_.collection),
+                              .types = {TopicPattern::of(ImportCheckpoint::type)}};
     request.direction = Direction::backwards;
     request.limit = 1;
     const auto page = store_.log().read(request);
@@ -266,7 +266,7 @@ class HistoryImport {
     if (parts_there_ == 0) return;
     const std::string prefix = DocumentKey{options_.collection, ""}.stream();
     ReadRequest request;
-    request.query.tags = {"commit:" + sha};
+    request.query = Query::with_tags({"commit:" + sha});
     request.from = next(behind_);
     request.limit = 4096;
     for (bool more = true; more;) {
@@ -283,7 +283,7 @@ class HistoryImport {
   // end. What only people wrote is no file of the history.
   bool is_file(const DocumentKey& key) const {
     ReadRequest request;
-    request.query.stream = key.stream();
+    request.query = Query::of_stream(key.stream());
     request.direction = Direction::backwards;
     request.to = behind_;
     request.limit = 16;

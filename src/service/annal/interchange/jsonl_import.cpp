@@ -156,7 +156,7 @@ class LinesImport {
   // True if the very event is in the log, at the version it was exported with.
   bool holds(const Envelope& event) const {
     ReadRequest request;
-    request.query.stream = event.stream;
+    request.query = Query::of_stream(event.stream);
     request.from_version = request.to_version = event.version;
     request.limit = 1;
     const auto page = store_.log().read(request);

@@ -1,6 +1,6 @@
 #include "annal/service/change.hpp"
 
-#include "annal/bus/failure_text.hpp"
+#include "annal/failure_text.hpp"
 #include "annal/effects/kinds.hpp"
 #include "annal/service/rows.hpp"
 #include "annal/service/service_aspects.hpp"

@@ -52,7 +52,7 @@ Documents documents_in(const EventLog& log, const Catalogue& catalogue) {
     found.try_emplace(row.key, DocumentKey::split(row.key));
   });
   ReadRequest request;
-  request.query.types = event_types(catalogue);
+  request.query = Query::of_types(event_types(catalogue));
   request.from = Position{1};
   request.limit = 4096;
   for (bool more = true; more;) {

@@ -37,14 +37,14 @@ snapshots::Maker snapshot_maker() {
 
 Folded DocumentPast::at(const std::string& stream, Position position) const {
   ReadRequest request;
-  request.query.stream = stream;
+  request.query = Query::of_stream(stream);
   request.to = position;
   return newest_first(std::move(request));
 }
 
 Folded DocumentPast::at(const std::string& stream, Version version) const {
   ReadRequest request;
-  request.query.stream = stream;
+  request.query = Query::of_stream(stream);
   request.to_version = version;
   return newest_first(std::move(request));
 }
@@ -69,9 +69,9 @@ Folded DocumentPast::newest_first(ReadRequest request) const {
   const Version newest = events.front().version;
   const Version oldest = events.back().version;
   if (beginning == events.end() && oldest.value > 1) {
-    folded = base(*request.query.stream, newest);
+    folded = base(*request.query.only_stream(), newest);
     if (folded.version.value + 1 < oldest.value)
-      advance(folded, *request.query.stream, {oldest.value - 1});
+      advance(folded, *request.query.only_stream(), {oldest.value - 1});
   }
   for (auto event = events.rbegin(); event != events.rend(); ++event)
     if (event->version > folded.version) folded.apply(catalogue_, *event);
@@ -96,7 +96,7 @@ void DocumentPast::advance(Folded& folded, const std::string& stream, Version ve
                            const std::function<void(const Folded&)>& each) const {
   while (folded.version < version) {
     ReadRequest request;
-    request.query.stream = stream;
+    request.query = Query::of_stream(stream);
     request.from_version = next(folded.version);
     request.to_version = version;
     const auto page = log_.read(request);

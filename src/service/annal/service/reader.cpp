@@ -108,7 +108,7 @@ DocumentAnswer DocumentReader::answer(Document document, Position at) const {
 DocumentReader::Deletion DocumentReader::deletion_of(const Document& document) const {
   Deletion found;
   ReadRequest request;
-  request.query.stream = document.key.stream();
+  request.query = Query::of_stream(document.key.stream());
   request.direction = Direction::backwards;
   request.to_version = document.state.version;
   request.limit = 4;
@@ -226,10 +226,10 @@ HistoryPage DocumentReader::history(const DocumentKey& key, std::optional<Versio
   check_limit(limit, 1000, "events");
   HistoryPage history;
   ReadRequest request;
-  request.query.stream = key.stream();
+  request.query = Query::of_stream(key.stream());
   request.direction = Direction::backwards;
   request.limit = limit;
-  if (at) request.to = history.at = resolve(*at, parts_.log, *request.query.stream);
+  if (at) request.to = history.at = resolve(*at, parts_.log, *request.query.only_stream());
   if (before) {
     if (before->value <= 1) {
       if (!at) history.at = parts_.log.head();

@@ -22,13 +22,16 @@ struct Space {
 
 class MemoryLog final : public EventLog, private LogState {
  public:
+  using EventLog::tracked;
+
   explicit MemoryLog(Options options)
       : clock_(options.clock ? *options.clock : system_clock()),
         randomness_(options.randomness ? *options.randomness : system_randomness()),
         ids_(clock_, randomness_),
         writer_({.queue_requests = options.queue_requests},
                 [this](GroupWriter::Group& group) { commit_group(group); }) {
-    for (auto& declaration : options.spaces) spaces_[declaration.name].declaration = declaration;
+    for (auto& declaration : with_own_spaces(std::move(options.spaces)))
+      spaces_[declaration.name].declaration = declaration;
   }
 
   ~MemoryLog() override { writer_.close(); }
@@ -63,8 +66,15 @@ class MemoryLog final : public EventLog, private LogState {
     return head_.position;
   }
 
+  Position durable_position() const override { return head(); }
+
   Position position_at(Timestamp time) const override {
     std::lock_guard lock(mutex_);
+    return last_at(time);
+  }
+
+  // The same, under the lock.
+  Position last_at(Timestamp time) const {
     const auto later = std::upper_bound(
         events_.begin(), events_.end(), time,
         [](Timestamp wanted, const Envelope& event) { return wanted < event.recorded_at; });
@@ -134,6 +144,7 @@ class MemoryLog final : public EventLog, private LogState {
     statistics.groups = groups_;
     statistics.queued = writer_.queued();
     statistics.durability = Durability::ephemeral;
+    statistics.durable = head_.position;
     std::set<std::string_view> types;
     for (const auto& event : events_) {
       statistics.bytes += bytes_of(event);
@@ -186,10 +197,21 @@ class MemoryLog final : public EventLog, private LogState {
   // LogState, under the writer's lock.
   Version stream_version(std::string_view stream) override { return version_of(stream); }
   std::optional<KeyedCommit> keyed_commit(std::string_view key) override { return keyed(key); }
+  std::vector<Position> matching(const Query& query, Position after, std::size_t limit) override {
+    std::vector<Position> found;
+    for (auto at = after.value; at < events_.size() && found.size() < limit; ++at)
+      if (query.matches(events_[at])) found.push_back(events_[at].position);
+    return found;
+  }
   Position record_position(std::string_view space, std::string_view key) override {
     const Records& records = space_of(space).records;
     const auto found = records.find(key);
     return found == records.end() ? Position{} : found->second.derived_at;
+  }
+  Position tracked(std::string_view source) override {
+    const Records& records = space_of(tracking_space().name).records;
+    const auto found = records.find(source);
+    return found == records.end() ? Position{} : tracked_in(found->second);
   }
   const SpaceDeclaration* space(std::string_view name) override {
     const auto found = spaces_.find(name);
@@ -250,15 +272,16 @@ std::pair<std::size_t, std::size_t> bounded(const std::vector<Position>& all,
   return {std::min(low, high), high};
 }
 
-Page MemoryLog::read(const ReadRequest& request) const {
-  check(request);
+Page MemoryLog::read(const ReadRequest& asked) const {
+  check(asked);
   std::lock_guard lock(mutex_);
+  const ReadRequest request = with_positions(asked, [&](Timestamp time) { return last_at(time); });
   Page page;
   page.head = head_.position;
 
   const std::vector<Position>* stream = nullptr;
-  if (request.query.stream) {
-    const auto found = streams_.find(*request.query.stream);
+  if (const std::string* only = request.query.only_stream()) {
+    const auto found = streams_.find(*only);
     if (found == streams_.end()) return page;
     stream = &found->second;
   }

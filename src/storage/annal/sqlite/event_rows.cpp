@@ -83,6 +83,14 @@ void bind_or_null(SQLite::Statement& statement, int index, const std::string& te
     statement.bindNoCopy(index, text);
 }
 
+std::vector<std::string> tags_in(const SQLite::Column& column, Names& names) {
+  std::vector<std::string> texts;
+  std::string_view packed = blob_of(column);
+  for (std::uint64_t tag = 0; take_varint(packed, tag);)
+    texts.push_back(names.text(static_cast<std::int64_t>(tag)));
+  return texts;
+}
+
 std::string name_or_empty(const SQLite::Column& column, Names& names) {
   return column.isNull() ? std::string() : names.text(column.getInt64());
 }
@@ -105,10 +113,7 @@ Envelope read_row(SQLite::Statement& row, Names& names) {
   event.source = name_or_empty(row.getColumn(10), names);
   event.correlation_id = row.getColumn(11).getString();
   event.causation_id = row.getColumn(12).getString();
-  const SQLite::Column tag_column = row.getColumn(13);
-  std::string_view tags = blob_of(tag_column);
-  for (std::uint64_t tag = 0; take_varint(tags, tag);)
-    event.tags.push_back(names.text(static_cast<std::int64_t>(tag)));
+  event.tags = tags_in(row.getColumn(13), names);
   event.metadata = unpack(blob_of(row.getColumn(14)));
   copy(row.getColumn(15), event.salt);
   copy(row.getColumn(16), event.hash.bytes);
@@ -141,6 +146,15 @@ std::optional<KeyedCommit> keyed_commit_in(SQLite::Statement& row, std::string_v
   found.outcome.hash = commit.hash;
   found.request_hash = *commit.request_hash;
   return found;
+}
+
+Envelope described_in(SQLite::Statement& row, Names& names) {
+  Envelope event;
+  event.position = position_of(row.getColumn(0));
+  event.stream = names.text(row.getColumn(1).getInt64());
+  event.type = names.text(row.getColumn(3).getInt64());
+  event.tags = tags_in(row.getColumn(4), names);
+  return event;
 }
 
 void postings_of(SQLite::Statement& row, std::vector<Posting>& postings) {

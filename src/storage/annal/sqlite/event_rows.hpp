@@ -30,6 +30,10 @@ CommitInfo commit_in(SQLite::Statement& row);
 // The same as the answer to whoever asks under the key; nothing if the commit has another.
 std::optional<KeyedCommit> keyed_commit_in(SQLite::Statement& row, std::string_view key);
 
+// Stream, type and tags of the row's event, as far as a query looks at it; the statement selects
+// posting_columns.
+Envelope described_in(SQLite::Statement& row, Names& names);
+
 // What the row's event is found by; the statement selects posting_columns.
 void postings_of(SQLite::Statement& row, std::vector<Posting>& postings);
 

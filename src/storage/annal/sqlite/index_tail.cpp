@@ -30,6 +30,20 @@ void IndexTail::drop_through(Position merged) {
   head_ = std::max(head_, merged);
 }
 
+std::vector<Position> IndexTail::beyond(IndexKey key, Position after, std::size_t limit) const {
+  std::lock_guard lock(mutex_);
+  std::vector<Position> positions;
+  const auto list = by_key_.find(key);
+  if (list == by_key_.end()) return positions;
+  const auto& entries = list->second;
+  for (auto at = std::upper_bound(
+           entries.begin(), entries.end(), after,
+           [](Position wanted, const Entry&entry) { return wanted < entry.position; });
+       at != entries.end() && positions.size() < limit; ++at)
+    positions.push_back(at->position);
+  return positions;
+}
+
 IndexTail::Slice IndexTail::look_up(std::span<const IndexKey> keys) const {
   std::lock_guard lock(mutex_);
   Slice slice;

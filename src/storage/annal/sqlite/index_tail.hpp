@@ -41,6 +41,8 @@ class IndexTail {
   // Forgets what has been merged.
   void drop_through(Position merged);
 
+  // The key's first positions beyond `after`, at most `limit` of them.
+  std::vector<Position> beyond(IndexKey key, Position after, std::size_t limit) const;
   Slice look_up(std::span<const IndexKey> keys) const;
   Position head() const;
   // Events that are in the tail only.

@@ -9,8 +9,8 @@ namespace annal::sqlite {
 
 namespace {
 
-constexpr std::size_t index_step = 512;   // postings taken at a time
-constexpr std::size_t merged_types = 16;  // more types are read by scanning the log
+constexpr std::size_t index_step = 512;  // postings taken at a time
+constexpr std::size_t merged_keys = 16;  // of more than these the log is scanned
 constexpr std::size_t names_cached_for_reading = 65536;
 
 std::string select_events(const char* rest) {
@@ -22,7 +22,6 @@ std::string select_events(const char* rest) {
 struct Reader::Keys {
   bool nothing = false;          // no event can match
   std::vector<IndexKey> any_of;  // the events of any of these keys; none: every event
-  bool by_stream = false;        // any_of is one stream's key
 };
 
 Reader::Reader(const std::filesystem::path& path, const std::vector<SpaceDeclaration>& spaces,
@@ -127,32 +126,29 @@ void Reader::fill(IndexTail& tail) {
 
 Reader::Keys Reader::keys_of(const Query& query) {
   Keys keys;
-  const auto use = [&](const std::string& name) {
-    if (const auto id = names_.find(name))
-      keys.any_of.push_back(*id);
-    else
-      keys.nothing = true;  // a name nobody has used
-  };
-  if (query.stream) {
-    keys.by_stream = true;
-    use(*query.stream);
-    return keys;
+  if (query.means_everything()) return keys;
+  for (const QueryItem& item : query.items)
+    for (const IndexKey key : keys_of(item)) keys.any_of.push_back(key);
+  std::sort(keys.any_of.begin(), keys.any_of.end());
+  keys.any_of.erase(std::unique(keys.any_of.begin(), keys.any_of.end()), keys.any_of.end());
+  keys.nothing = keys.any_of.empty();
+  if (keys.any_of.size() > merged_keys) keys.any_of.clear();
+  return keys;
+}
+
+// What leads to every event that the item means, and to some that it does not: the keys of its
+// stream, or else of its first tag, or else of its types. A name that nobody has used has none.
+std::vector<IndexKey> Reader::keys_of(const QueryItem& item) {
+  if (item.stream || !item.tags.empty()) {
+    const auto id = names_.find(item.stream ? *item.stream : item.tags.front());
+    return id ? std::vector<IndexKey>{*id} : std::vector<IndexKey>{};
   }
-  if (!query.tags.empty()) {
-    use(query.tags.front());  // the other tags are looked for on the events themselves
-    return keys;
-  }
-  if (query.types.empty() ||
-      std::any_of(query.types.begin(), query.types.end(),
-                  [](const auto& type) { return type.matches_everything(); }))
-    return keys;
+  std::vector<IndexKey> keys;
   SQLite::Statement types(database_, "SELECT type FROM event_types");
   while (types.executeStep()) {
     const std::int64_t id = types.getColumn(0).getInt64();
-    if (matches_any(query.types, names_.text(id))) keys.any_of.push_back(id);
+    if (matches_any(item.types, names_.text(id))) keys.push_back(id);
   }
-  keys.nothing = keys.any_of.empty();
-  if (keys.any_of.size() > merged_types) keys.any_of.clear();
   return keys;
 }
 
@@ -206,11 +202,11 @@ std::vector<Position> Reader::candidates(const Snapshot& snapshot, const Keys& k
     for (const auto& entry : postings(snapshot, keys, which, from, to, direction, limit))
       positions.push_back(entry.position);
   if (keys.any_of.size() > 1) {
-    // An event has one type, so no position comes twice.
     if (direction == Direction::forwards)
       std::sort(positions.begin(), positions.end());
     else
       std::sort(positions.begin(), positions.end(), std::greater<>());
+    positions.erase(std::unique(positions.begin(), positions.end()), positions.end());
     if (positions.size() > limit) positions.resize(limit);
   }
   return positions;
@@ -242,14 +238,16 @@ Position Reader::place_of(const Snapshot& snapshot, const Keys& keys, Version ve
 
 // --- events --------------------------------------------------------------------------------------
 
-Page Reader::read(const ReadRequest& request) {
+Page Reader::read(const ReadRequest& asked) {
   // A name first used after this head would be missed, so nothing after it is spoken of.
   const Position known = named_head();
-  const Keys keys = keys_of(request.query);
+  const Keys keys = keys_of(asked.query);
   const Snapshot snapshot(*this, keys.any_of, known);
   Page page;
   page.head = snapshot.head;
   if (keys.nothing) return page;
+  const ReadRequest request =
+      with_positions(asked, [&](Timestamp time) { return last_at(snapshot, time); });
 
   Position from = std::max(request.from.value_or(Position{1}), Position{1});
   Position to = std::min(request.to.value_or(snapshot.head), snapshot.head);
@@ -337,7 +335,7 @@ std::optional<Envelope> Reader::event_at(Position position) {
 }
 
 Version Reader::stream_version(const std::string& stream) {
-  const Keys keys = keys_of(Query{.stream = stream, .types = {}, .tags = {}});
+  const Keys keys = keys_of(Query::of_stream(stream));
   const Snapshot snapshot(*this, keys.any_of);
   const auto last = newest(snapshot, keys, snapshot.head);
   return last ? last->version : Version{};
@@ -367,8 +365,9 @@ Timestamp Reader::recorded_at(Position position) {
   return time;
 }
 
-Position Reader::position_at(Timestamp time) {
-  const Snapshot snapshot(*this, {});
+Position Reader::position_at(Timestamp time) { return last_at(Snapshot(*this, {}), time); }
+
+Position Reader::last_at(const Snapshot& snapshot, Timestamp time) {
   std::uint64_t low = 0, high = snapshot.head.value;  // the answer is within [low, high]
   while (low < high) {
     const std::uint64_t middle = low + (high - low + 1) / 2;
@@ -409,6 +408,9 @@ std::optional<KeyedCommit> Reader::find_commit(const std::string& idempotency_ke
 // --- records and types ---------------------------------------------------------------------------
 
 std::optional<Record> Reader::record(std::string_view space, std::string_view key) {
+  // A store that was written before the log had this space of its own has no record in it.
+  RecordTable* const table = records_.find(space);
+  if (!table && space.starts_with(own_spaces_prefix)) return std::nullopt;
   return records_.at(space).get(key);
 }
 

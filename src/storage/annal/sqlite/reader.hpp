@@ -77,6 +77,7 @@ class Reader {
   Position newest_position();            // in the transaction at hand
   std::int64_t number(const char* sql);  // the first column of the first row
   Keys keys_of(const Query& query);
+  std::vector<IndexKey> keys_of(const QueryItem& item);
   std::vector<IndexTail::Entry> postings(const Snapshot& snapshot, const Keys& keys,
                                          std::size_t which, Position from, Position to,
                                          Direction direction, std::size_t limit);
@@ -88,6 +89,7 @@ class Reader {
   void read_by_index(const Snapshot& snapshot, const Keys& keys, const ReadRequest& request,
                      Position from, Position to, Page& page);
   void read_in_order(const ReadRequest& request, Position from, Position to, Page& page);
+  Position last_at(const Snapshot& snapshot, Timestamp time);
   std::optional<Envelope> event_row(Position position);
   Timestamp recorded_at(Position position);
 

@@ -209,6 +209,7 @@ void RecordTable::erase(const std::string& key) {
 RecordTables::RecordTables(SQLite::Database& database,
                            const std::vector<SpaceDeclaration>& spaces) {
   for (const auto& space : spaces) {
+    if (!is_there(database, space) && space.name.starts_with(own_spaces_prefix)) continue;
     if (!is_there(database, space))
       throw ConfigurationError("the store has no records \"" + space.name +
                                "\" yet: open it once for writing with this program");

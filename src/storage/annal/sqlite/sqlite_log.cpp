@@ -4,6 +4,7 @@
 #include "annal/sqlite/database.hpp"
 #include "annal/sqlite/reader.hpp"
 #include "annal/sqlite/store_lock.hpp"
+#include "annal/sqlite/wal_guard.hpp"
 #include "annal/sqlite/writer.hpp"
 
 #include <condition_variable>
@@ -17,6 +18,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr std::chrono::milliseconds idle_after{25};
 constexpr std::size_t checked_at_open = 1000;
 constexpr std::chrono::milliseconds poll_interval{100};  // for commits of another process
 
@@ -184,6 +186,8 @@ class ReadOnlyLog final : private FollowedTail, public SqliteLog {
     head();  // a file that is no store is refused here, not by the first to read
   }
 
+  Position durable_position() const override { return head(); }
+
   void submit(Commit, Completion completion) override { completion(refusal()); }
   AppendOutcome append(Commit) override { return refusal(); }
 
@@ -205,6 +209,7 @@ class ReadOnlyLog final : private FollowedTail, public SqliteLog {
   LogStatistics statistics() const override {
     LogStatistics statistics = SqliteLog::statistics();
     statistics.read_only = true;
+    statistics.durable = statistics.head;
     return statistics;
   }
 
@@ -225,8 +230,9 @@ class WritableLog final : public SqliteLog {
         ids_(clock, randomness),
         writer_(path, options.spaces, clock, tail_),
         group_writer_(
-            {.queue_requests = options.queue_requests},
-            [this](GroupWriter::Group& group) { write(group); }, [this] { writer_.idle(); }) {
+            {.queue_requests = options.queue_requests, .idle_after = idle_after},
+            [this](GroupWriter::Group& group) { write(group); },
+            [this] { return writer_.idle(); }) {
     reading([&](Reader& reader) {
       reader.fill(tail_);
       return 0;
@@ -253,11 +259,19 @@ class WritableLog final : public SqliteLog {
   }
 
   Position head() const override { return tail_.head(); }
+  Position durable_position() const override { return writer_.durable_position(); }
 
   Position wait_for(Position position, std::chrono::milliseconds timeout) const override {
     std::unique_lock lock(grown_mutex_);
     grown_.wait_for(lock, timeout, [&] { return tail_.head() >= position; });
     return tail_.head();
+  }
+
+  std::optional<KeyedCommit> find_commit(std::string_view key) const override {
+    auto found = SqliteLog::find_commit(key);
+    if (found && found->outcome.last > durable_position())
+      found->outcome.durability = Durability::process;
+    return found;
   }
 
   void declare_types(const std::vector<TypeDescription>& types) override {
@@ -302,11 +316,21 @@ fs::path resolved(const fs::path& path) {
   throw CannotOpen(path.string() + " exists already: open it, or name another path");
 }
 
+// Everything that was synced must be there before anything may be written.
+void require_synced(const fs::path& path) {
+  const Position must_hold = WalGuard::check(path);
+  if (must_hold.value == 0) return;
+  SQLite::Database database = open_reader(path);
+  const SQLite::Column newest = database.execAndGet("SELECT coalesce(max(position),0) FROM events");
+  if (position_of(newest) < must_hold) WalGuard::raise_lost(path, must_hold);
+}
+
 std::unique_ptr<EventLog> open_resolved(const fs::path& path, const Options& options) {
   std::error_code error;
   const bool there = fs::exists(path, error);
   if (there && options.mode == Mode::create_new) refuse_existing(path);
   if (there || options.mode == Mode::read_only) require_store(path);
+  if (options.mode == Mode::read_only) require_synced(path);
   if (options.mode == Mode::read_only) return std::make_unique<ReadOnlyLog>(path, options);
 
   const Clock& clock = options.clock ? *options.clock : system_clock();
@@ -317,6 +341,7 @@ std::unique_ptr<EventLog> open_resolved(const fs::path& path, const Options& opt
                  clock.now().time_since_epoch().count());
   else if (options.mode == Mode::create_new)
     refuse_existing(path);  // somebody was faster
+  require_synced(path);
   return std::make_unique<WritableLog>(path, options, clock, randomness, std::move(lock));
 }
 
@@ -325,6 +350,7 @@ std::unique_ptr<EventLog> open_resolved(const fs::path& path, const Options& opt
 std::unique_ptr<EventLog> open(const fs::path& path, Options options) {
   const fs::path file = resolved(path);
   try {
+    options.spaces = with_own_spaces(std::move(options.spaces));
     return open_resolved(file, options);
   } catch (const SQLite::Exception& error) {
     raise(error, file, "opening");

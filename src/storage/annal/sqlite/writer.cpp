@@ -14,6 +14,9 @@ namespace {
 constexpr std::uint64_t tail_events = 8192;     // more than these are merged …
 constexpr std::uint64_t merged_at_once = 1024;  // … so many at a time
 constexpr int checkpoint_frames = 1024;         // 4 MiB of write-ahead log
+constexpr std::chrono::milliseconds durable_within{
+    60};  // of a commit whose answer did not wait for it
+constexpr std::chrono::milliseconds checkpoint_after{400};  // of nothing being written
 constexpr std::size_t names_cached_for_writing = 131072;
 constexpr std::size_t cached_versions = 262144;
 
@@ -50,9 +53,11 @@ Writer::Writer(const std::filesystem::path& path, std::vector<SpaceDeclaration> 
       clock_(clock),
       tail_(tail),
       database_(open_with_spaces(path, spaces_)),
+      guard_(path),
       names_(database_, names_cached_for_writing),
       rows_(database_, names_),
       records_(database_, spaces_),
+      matches_(database_, names_, tail),
       begin_(database_, "BEGIN IMMEDIATE"),
       commit_(database_, "COMMIT"),
       rollback_(database_, "ROLLBACK"),
@@ -66,6 +71,7 @@ Writer::Writer(const std::filesystem::path& path, std::vector<SpaceDeclaration> 
       versions_(cached_versions) {
   sqlite3_wal_hook(database_.getHandle(), &note_frames, &wal_frames_);
   read_head();
+  durable_position_ = head_.position.value;
 }
 
 void Writer::read_head() {
@@ -88,6 +94,7 @@ void Writer::write(GroupWriter::Group& group) noexcept {
   }
   committed_ = false;
   try {
+    choose_durability(group);
     stage(group);
     if (commit_transaction(group)) publish();
   } catch (const SQLite::Exception& error) {
@@ -121,7 +128,8 @@ void Writer::stage(GroupWriter::Group& group) {
       staged_.back().outcome = std::move(*answer);
       continue;
     }
-    const Appended appended = seal(commit, *this, staged_head_, clock_.now(), Durability::power);
+    const Appended appended = seal(commit, *this, staged_head_, clock_.now(),
+                                   syncs_ ? Durability::power : Durability::process);
     staged_.back().outcome = appended;
     apply(commit);
     if (commit.idempotency_key)
@@ -158,11 +166,19 @@ void Writer::apply(Commit& commit) {
 // True if the group is in the log. From here on an error leaves the outcome unknown.
 bool Writer::commit_transaction(GroupWriter::Group& group) {
   const auto begun = std::chrono::steady_clock::now();
+  const int frames_before = wal_frames_;
   commit_.tryReset();
   const int result = commit_.tryExecuteStep();
   const int extended = sqlite3_extended_errcode(database_.getHandle());
   commit_.tryReset();
   if (result == SQLITE_DONE) {
+    // Nothing was written and so nothing synced; but a repeated request may be told of a commit that
+    // is not durable yet.
+    if (syncs_ && unsynced_since_ && wal_frames_ == frames_before) flush();
+    if (const std::string why = failure(); !why.empty()) {
+      leave_unknown(why);
+      return false;
+    }
     const auto took = std::chrono::steady_clock::now() - begun;
     std::lock_guard lock(latencies_mutex_);
     latencies_[measured_++ % latencies_.size()] = static_cast<std::uint32_t>(
@@ -194,9 +210,13 @@ void Writer::publish() {
   }
   commits_ += written;
   ++groups_;
+  written_at_ = Steady::now();
+  if (syncs_)
+    note_durable();
+  else if (!unsynced_since_)
+    unsynced_since_ = written_at_;
   if (wal_frames_ < checkpointed_frames_) checkpointed_frames_ = 0;  // it began anew
-  if (wal_frames_ - checkpointed_frames_ >= checkpoint_frames)
-    checkpoint(SQLITE_CHECKPOINT_PASSIVE);
+  if (wal_frames_ - checkpointed_frames_ >= checkpoint_frames) checkpoint();
   wal_bytes_ = static_cast<std::uint64_t>(wal_frames_) * 4096;
 }
 
@@ -305,26 +325,78 @@ void Writer::merge(std::uint64_t events) {
   merged_ = through;
 }
 
-void Writer::checkpoint(int mode) {
+// Copies the write-ahead log into the database as far as readers let it.
+//   returns   true if all of it is there
+bool Writer::checkpoint() {
   int frames = 0, copied = 0;
-  const int result =
-      sqlite3_wal_checkpoint_v2(database_.getHandle(), nullptr, mode, &frames, &copied);
-  if (result == SQLITE_OK && mode == SQLITE_CHECKPOINT_TRUNCATE) wal_frames_ = 0;
+  const int result = sqlite3_wal_checkpoint_v2(database_.getHandle(), nullptr,
+                                               SQLITE_CHECKPOINT_PASSIVE, &frames, &copied);
   // Busy: a reader still needs the frames. Full: they wait for room where they are.
-  if (result == SQLITE_OK || result == SQLITE_BUSY || result == SQLITE_FULL) {
-    checkpointed_frames_ = wal_frames_;
-    return;
+  if (result != SQLITE_OK && result != SQLITE_BUSY && result != SQLITE_FULL) {
+    fail(std::string("a checkpoint failed (") + sqlite3_errstr(result) +
+         "): the store has stopped; reopen it to see what was recorded");
+    return false;
   }
-  fail(std::string("a checkpoint failed (") + sqlite3_errstr(result) +
+  checkpointed_frames_ = wal_frames_;
+  if (result != SQLITE_OK || copied < frames) return false;
+  guard_.synced(0, head_.position);
+  return true;
+}
+
+// Leaves no write-ahead log behind, if nobody reads it.
+void Writer::truncate() {
+  if (!checkpoint() || !guard_.emptied()) return;
+  const int result = sqlite3_wal_checkpoint_v2(database_.getHandle(), nullptr,
+                                               SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
+  if (result == SQLITE_OK)
+    wal_frames_ = checkpointed_frames_ = 0;
+  else if (result != SQLITE_BUSY)
+    fail(std::string("emptying the write-ahead log failed (") + sqlite3_errstr(result) +
+         "): the store has stopped; reopen it to see what was recorded");
+}
+
+// A group is synced if any of its commits asks for that; so does one that comes too long after a
+// commit that was not.
+void Writer::choose_durability(const GroupWriter::Group& group) {
+  const bool asked = std::any_of(group.begin(), group.end(), [](const Pending* pending) {
+    return pending->commit.durability != Durability::process;
+  });
+  const bool due = unsynced_since_ && Steady::now() - *unsynced_since_ >= durable_within;
+  if (syncs_ == (asked || due)) return;
+  database_.exec(syncs_ ? "PRAGMA synchronous=NORMAL" : "PRAGMA synchronous=FULL");
+  syncs_ = !syncs_;
+}
+
+// Syncs the write-ahead log without a commit.
+void Writer::flush() {
+  sqlite3_file* log = nullptr;
+  int result =
+      sqlite3_file_control(database_.getHandle(), "main", SQLITE_FCNTL_JOURNAL_POINTER, &log);
+  if (result == SQLITE_OK && log && log->pMethods)
+    result = log->pMethods->xSync(log, SQLITE_SYNC_NORMAL);
+  if (result == SQLITE_OK) return note_durable();
+  fail(std::string("syncing failed (") + sqlite3_errstr(result) +
        "): the store has stopped; reopen it to see what was recorded");
 }
 
-void Writer::idle() noexcept {
+void Writer::note_durable() {
+  unsynced_since_.reset();
+  durable_position_ = head_.position.value;
+  guard_.synced(static_cast<std::uint64_t>(wal_frames_), head_.position);
+}
+
+bool Writer::idle() noexcept {
   std::lock_guard lock(connection_mutex_);
-  if (!failure().empty() || wal_frames_ == 0) return;
-  checkpoint(wal_frames_ > checkpoint_frames / 4 ? SQLITE_CHECKPOINT_TRUNCATE
-                                                 : SQLITE_CHECKPOINT_PASSIVE);
+  if (!failure().empty()) return false;
+  if (unsynced_since_) flush();
+  if (!failure().empty() || wal_frames_ == 0) return false;
+  if (Steady::now() - written_at_ < checkpoint_after) return true;
+  if (wal_frames_ > checkpoint_frames / 4)
+    truncate();
+  else
+    checkpoint();
   wal_bytes_ = static_cast<std::uint64_t>(wal_frames_) * 4096;
+  return false;
 }
 
 void Writer::close() noexcept {
@@ -337,7 +409,8 @@ void Writer::close() noexcept {
       run(commit_);
       tail_.drop_through(*merged_);
     }
-    checkpoint(SQLITE_CHECKPOINT_TRUNCATE);
+    truncate();
+    if (wal_frames_ == 0 && failure().empty()) guard_.finish();
   } catch (const std::exception& error) {
     // The tail is read from the log again at the next open; nothing is lost.
     fail(std::string("closing failed: ") + error.what());
@@ -387,6 +460,7 @@ void Writer::count(LogStatistics& statistics) const {
   statistics.commits = commits_;
   statistics.groups = groups_;
   statistics.wal_bytes = wal_bytes_;
+  statistics.durable = durable_position();
   std::lock_guard lock(latencies_mutex_);
   std::vector<std::uint32_t> sorted(
       latencies_.begin(), latencies_.begin() + static_cast<std::ptrdiff_t>(std::min<std::uint64_t>(
@@ -443,11 +517,30 @@ std::optional<KeyedCommit> Writer::stored_commit(std::string_view idempotency_ke
   std::optional<KeyedCommit> found;
   if (keyed_.executeStep()) found = keyed_commit_in(keyed_, idempotency_key);
   keyed_.reset();
+  if (found && !syncs_ && position > durable_position())
+    found->outcome.durability = Durability::process;
+  return found;
+}
+
+std::vector<Position> Writer::matching(const Query& query, Position after, std::size_t limit) {
+  std::vector<Position> found = matches_.first(query, after, limit);
+  // Earlier commits of the same group are in no index yet.
+  for (const Staged& staged : staged_) {
+    if (!std::holds_alternative<Appended>(staged.outcome)) continue;
+    for (const Envelope& event : staged.pending->commit.events)
+      if (found.size() < limit && event.position > after && query.matches(event))
+        found.push_back(event.position);
+  }
   return found;
 }
 
 Position Writer::record_position(std::string_view space, std::string_view key) {
   return records_.at(space).derived_at(key);
+}
+
+Position Writer::tracked(std::string_view source) {
+  const auto found = records_.at(tracking_space().name).get(source);
+  return found ? tracked_in(*found) : Position{};
 }
 
 const SpaceDeclaration* Writer::space(std::string_view name) {

@@ -5,8 +5,10 @@
 #include "annal/log/judge.hpp"
 #include "annal/sqlite/event_rows.hpp"
 #include "annal/sqlite/index_tail.hpp"
+#include "annal/sqlite/matches.hpp"
 #include "annal/sqlite/names.hpp"
 #include "annal/sqlite/record_tables.hpp"
+#include "annal/sqlite/wal_guard.hpp"
 
 #include <SQLiteCpp/SQLiteCpp.h>
 
@@ -31,8 +33,9 @@ class Writer final : private LogState {
   // Sets every outcome. After an error at or after COMMIT the store has failed: everything later is
   // refused until it is reopened.
   void write(GroupWriter::Group& group) noexcept;
-  // Takes the write-ahead log into the file.
-  void idle() noexcept;
+  // Makes what is not durable yet so, and later takes the write-ahead log into the file.
+  //   returns   true if there is still something to do when it has been idle longer
+  bool idle() noexcept;
   // Merges the tail and leaves no write-ahead log behind; does neither once the store has failed.
   void close() noexcept;
 
@@ -40,6 +43,7 @@ class Writer final : private LogState {
   // Why the store has failed; empty while it has not.
   std::string failure() const;
   void count(LogStatistics& statistics) const;
+  Position durable_position() const { return {durable_position_}; }
 
  private:
   struct Staged {
@@ -59,13 +63,19 @@ class Writer final : private LogState {
   void refuse_failed(GroupWriter::Group& group, const std::string& why) const;
   void fail(const std::string& why);
   void merge(std::uint64_t events);
-  void checkpoint(int mode);
+  bool checkpoint();
+  void truncate();
   void read_head();
+  void choose_durability(const GroupWriter::Group& group);
+  void flush();
+  void note_durable();
 
   // LogState
   Version stream_version(std::string_view stream) override;
   std::optional<KeyedCommit> keyed_commit(std::string_view idempotency_key) override;
+  std::vector<Position> matching(const Query& query, Position after, std::size_t limit) override;
   Position record_position(std::string_view space, std::string_view key) override;
+  Position tracked(std::string_view source) override;
   const SpaceDeclaration* space(std::string_view name) override;
 
   std::optional<KeyedCommit> stored_commit(std::string_view idempotency_key, Position position);
@@ -75,9 +85,11 @@ class Writer final : private LogState {
   const Clock& clock_;
   IndexTail& tail_;
   SQLite::Database database_;
+  WalGuard guard_;
   Names names_;
   EventRows rows_;
   RecordTables records_;
+  Matches matches_;
   SQLite::Statement begin_, commit_, rollback_, newest_, postings_, keyed_, recorded_at_, post_,
       indexed_to_;
 
@@ -90,6 +102,12 @@ class Writer final : private LogState {
   std::vector<Posting> staged_postings_;
   std::vector<Staged> staged_;
   std::optional<Position> merged_;  // by the group at hand
+
+  using Steady = std::chrono::steady_clock;
+  bool syncs_ = true;                                 // what the connection does at COMMIT
+  std::optional<Steady::time_point> unsynced_since_;  // when the first commit was not synced
+  Steady::time_point written_at_{};
+  std::atomic<std::uint64_t> durable_position_{0};
 
   int wal_frames_ = 0, checkpointed_frames_ = 0;
   mutable std::mutex failure_mutex_;

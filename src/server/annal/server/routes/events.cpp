@@ -13,8 +13,8 @@ constexpr std::size_t events_limit = 1000;
 constexpr std::size_t events_a_page = 100;
 
 // The stream the request names: `document/orders/7`.
-Query query_of(const Parameters& parameters) {
-  Query query;
+QueryItem query_of(const Parameters& parameters) {
+  QueryItem query;
   query.stream = parameters.one("stream");
   for (const auto& type : parameters.all("type")) query.types.push_back(TopicPattern::of(type));
   query.tags = parameters.all("tag");
@@ -24,10 +24,11 @@ Query query_of(const Parameters& parameters) {
 ReadRequest request_of(const Context& context, const Parameters& parameters) {
   const EventLog& log = context.store.log();
   ReadRequest request;
-  request.query = query_of(parameters);
+  const QueryItem query = query_of(parameters);
+  request.query = query;
   request.limit = parameters.limit(events_a_page, events_limit);
   if (parameters.flag("backwards")) request.direction = Direction::backwards;
-  const std::string stream = request.query.stream.value_or("");
+  const std::string stream = query.stream.value_or("");
   const auto position = [&](std::string_view name) -> std::optional<Position> {
     const auto point = parameters.point(name);
     if (!point) return std::nullopt;

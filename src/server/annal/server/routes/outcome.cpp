@@ -84,6 +84,11 @@ Response rejected_answer(Context& context, const Rejected& rejected, bool condit
             return problem(409, "version-conflict",
                            "the document was changed at the same time; try again");
           },
+          // Conditions that a program has put on the service's commits.
+          [&](const QueryConflict&) { return problem(409, "version-conflict", rejected.message()); },
+          [&](const TrackingConflict&) {
+            return problem(409, "version-conflict", rejected.message());
+          },
           [&](const IdempotencyMismatch& mismatch) {
             return problem(422, "idempotency-key-reused",
                            "the Idempotency-Key was used for another request; use a new one",

@@ -1,6 +1,6 @@
 #include "annal/server/routes/routes.hpp"
 
-#include "annal/bus/failure_text.hpp"
+#include "annal/failure_text.hpp"
 #include "annal/error.hpp"
 #include "annal/server/guard.hpp"
 #include "annal/server/problem.hpp"

@@ -1,0 +1,212 @@
+#include "annal/sqlite/wal_guard.hpp"
+
+#include "annal/error.hpp"
+#include "annal/event/hash.hpp"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstring>
+#include <fstream>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace annal::sqlite {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::string_view magic = "annalwal";
+constexpr std::size_t header_bytes = 32, frame_header_bytes = 24;  // of SQLite's log
+constexpr int attempts = 5;                                        // while another process writes
+
+fs::path sidecar_of(const fs::path& store) { return store.string() + ".synced"; }
+fs::path log_of(const fs::path& store) { return store.string() + "-wal"; }
+
+// The file beside the store: magic, the numbers of a note, and a checksum of these.
+constexpr std::size_t note_bytes = 40;
+
+template <class Note>
+std::string encoded(const Note& note) {
+  std::string bytes(magic);
+  for (const std::uint64_t number : {note.salts, note.frames, note.head.value})
+    bytes.append(reinterpret_cast<const char*>(&number), 8);
+  const Hash hash = sha256({bytes});
+  bytes.append(reinterpret_cast<const char*>(hash.bytes.data()), 8);
+  return bytes;
+}
+
+// Nothing if there is no such file, or one that cannot be relied on.
+template <class Note>
+std::optional<Note> noted(const fs::path& store) {
+  std::ifstream in(sidecar_of(store), std::ios::binary);
+  std::string bytes(note_bytes, '\0');
+  if (!in.read(bytes.data(), static_cast<std::streamsize>(bytes.size()))) return std::nullopt;
+  Note note;
+  std::memcpy(&note.salts, bytes.data() + 8, 8);
+  std::memcpy(&note.frames, bytes.data() + 16, 8);
+  std::memcpy(&note.head.value, bytes.data() + 24, 8);
+  if (encoded(note) != bytes) return std::nullopt;
+  return note;
+}
+
+std::uint32_t big_endian(const unsigned char* bytes) {
+  return std::uint32_t{bytes[0]} << 24 | std::uint32_t{bytes[1]} << 16 |
+         std::uint32_t{bytes[2]} << 8 | bytes[3];
+}
+
+std::uint32_t little_endian(const unsigned char* bytes) {
+  return std::uint32_t{bytes[3]} << 24 | std::uint32_t{bytes[2]} << 16 |
+         std::uint32_t{bytes[1]} << 8 | bytes[0];
+}
+
+// SQLite's running checksum over pairs of words, in the byte order the log's header names.
+class Checksum {
+ public:
+  explicit Checksum(bool in_big_endian) : word_(in_big_endian ? big_endian : little_endian) {}
+
+  void add(const unsigned char* bytes, std::size_t size) {
+    for (std::size_t at = 0; at + 8 <= size; at += 8) {
+      first_ += word_(bytes + at) + second_;
+      second_ += word_(bytes + at + 4) + first_;
+    }
+  }
+  // True if the two words there, always big-endian, are the checksum.
+  bool is(const unsigned char* bytes) const {
+    return big_endian(bytes) == first_ && big_endian(bytes + 4) == second_;
+  }
+
+ private:
+  std::uint32_t (*word_)(const unsigned char*);
+  std::uint32_t first_ = 0, second_ = 0;
+};
+
+// A write-ahead log, frame after frame.
+class Log {
+ public:
+  explicit Log(const fs::path& file) : in_(file, std::ios::binary) {
+    std::array<unsigned char, header_bytes> header{};
+    if (!read(header.data(), header.size())) return;
+    const std::uint32_t kind = big_endian(header.data());
+    if (kind != 0x377f0682 && kind != 0x377f0683) return;
+    checksum_ = Checksum(kind == 0x377f0683);
+    checksum_.add(header.data(), 24);
+    if (!checksum_.is(header.data() + 24)) return;
+    page_bytes_ = big_endian(header.data() + 8);
+    std::memcpy(&salts_, header.data() + 16, 8);
+    frame_.resize(frame_header_bytes + page_bytes_);
+    sound_ = true;
+  }
+
+  bool sound() const { return sound_; }
+  std::uint64_t salts() const { return salts_; }
+
+  // False if the next frame is not there, or not as it was written.
+  bool next_frame() {
+    if (!read(frame_.data(), frame_.size())) return false;
+    if (std::memcmp(frame_.data() + 8, &salts_, 8) != 0) return false;
+    checksum_.add(frame_.data(), 8);
+    checksum_.add(frame_.data() + frame_header_bytes, page_bytes_);
+    return checksum_.is(frame_.data() + 16);
+  }
+
+ private:
+  bool read(unsigned char* bytes, std::size_t size) {
+    return static_cast<bool>(
+        in_.read(reinterpret_cast<char*>(bytes), static_cast<std::streamsize>(size)));
+  }
+
+  std::ifstream in_;
+  Checksum checksum_{false};
+  std::vector<unsigned char> frame_;
+  std::uint64_t salts_ = 0;
+  std::size_t page_bytes_ = 0;
+  bool sound_ = false;
+};
+
+// When all of a log is in the database SQLite begins anew at its start, and counts the first salt up.
+bool begun_anew(std::uint64_t noted, std::uint64_t found) {
+  std::array<unsigned char, 8> before{}, after{};
+  std::memcpy(before.data(), &noted, 8);
+  std::memcpy(after.data(), &found, 8);
+  return big_endian(after.data()) == big_endian(before.data()) + 1;
+}
+
+// The first frame of so many that is not as it was written; 0 if all are.
+std::uint64_t first_damaged(Log& log, std::uint64_t frames) {
+  for (std::uint64_t frame = 1; frame <= frames; ++frame)
+    if (!log.next_frame()) return frame;
+  return 0;
+}
+
+}  // namespace
+
+// No frames: the log may hold anything, or be gone.
+struct WalGuard::Note {
+  std::uint64_t salts = 0, frames = 0;
+  Position head;
+  friend bool operator==(const Note&, const Note&) = default;
+};
+
+Position WalGuard::check(const fs::path& store) {
+  Position must_hold;
+  std::uint64_t damaged = 0;
+  for (int attempt = 0; attempt < attempts; ++attempt) {
+    const auto note = noted<Note>(store);
+    if (!note || note->frames == 0) return {};
+    Log log(log_of(store));
+    const bool same = log.sound() && log.salts() == note->salts;
+    if (log.sound() && !same && begun_anew(note->salts, log.salts())) return {};
+    damaged = same ? first_damaged(log, note->frames) : 0;
+    must_hold = same ? Position{} : note->head;
+    if (same && damaged == 0) return {};
+    if (noted<Note>(store) == note) break;  // nobody is writing it just now
+  }
+  if (damaged > 0)
+    throw CorruptionError(log_of(store).string() + " is damaged in frame " +
+                          std::to_string(damaged) +
+                          ", which holds acknowledged commits: restore a backup");
+  return must_hold;
+}
+
+void WalGuard::raise_lost(const fs::path& store, Position missing) {
+  throw CorruptionError(log_of(store).string() +
+                        " is gone or damaged, and with it acknowledged commits up to position " +
+                        std::to_string(missing.value) +
+                        ": put it back, or restore a backup; or, if the store was put " +
+                        "here from an older copy, remove " + sidecar_of(store).string());
+}
+
+WalGuard::WalGuard(const fs::path& store)
+    : file_(sidecar_of(store)),
+      log_(log_of(store)),
+      descriptor_(::open(file_.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644)) {}
+
+WalGuard::~WalGuard() {
+  if (descriptor_ >= 0) ::close(descriptor_);
+  if (log_descriptor_ >= 0) ::close(log_descriptor_);
+}
+
+std::uint64_t WalGuard::salts() noexcept {
+  if (log_descriptor_ < 0) log_descriptor_ = ::open(log_.c_str(), O_RDONLY | O_CLOEXEC);
+  std::uint64_t salts = 0;
+  return ::pread(log_descriptor_, &salts, 8, 16) == 8 ? salts : 0;
+}
+
+bool WalGuard::note(const Note& note) noexcept {
+  const std::string bytes = encoded(note);
+  return ::pwrite(descriptor_, bytes.data(), bytes.size(), 0) == static_cast<ssize_t>(bytes.size());
+}
+
+void WalGuard::synced(std::uint64_t frames, Position head) noexcept {
+  if (const std::uint64_t known = salts()) note({known, frames, head});
+}
+
+void WalGuard::finish() noexcept { ::unlink(file_.c_str()); }
+
+bool WalGuard::emptied() noexcept { return note({}) && ::fdatasync(descriptor_) == 0; }
+
+}  // namespace annal::sqlite
