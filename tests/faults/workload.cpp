@@ -1,0 +1,132 @@
+#include "faults/workload.hpp"
+
+#include "annal/sqlite/sqlite_log.hpp"
+
+#include <charconv>
+#include <fstream>
+
+namespace annal::test {
+
+namespace {
+
+std::string stream_of(int caller) { return "caller/" + std::to_string(caller); }
+
+std::string text_of(int caller, std::uint64_t number, int event) {
+  return std::to_string(caller) + ' ' + std::to_string(number) + ' ' + std::to_string(event) + ' ' +
+         std::string((number * 37 + static_cast<std::uint64_t>(event)) % 700 +
+                         (number % 16 == 5 ? 60'000 : 0),
+                     'x');
+}
+
+std::uint64_t counted(const EventLog& log, int caller) {
+  const auto record = log.record("counts", stream_of(caller));
+  std::uint64_t count = 0;
+  if (record)
+    std::from_chars(record->value.data(), record->value.data() + record->value.size(), count);
+  return count;
+}
+
+// The commits of one caller as the log holds them, followed event by event.
+class Follower {
+ public:
+  Follower(int caller, std::string& faults) : caller_(caller), faults_(faults) {}
+
+  void event(const Envelope& event) {
+    if (at_ == expected_.events.size()) {
+      expected_ = workload_commit(caller_, ++number_);
+      at_ = 0;
+    }
+    const Envelope& wanted = expected_.events[at_++];
+    if (event.data != wanted.data || event.type != wanted.type)
+      faults_ += "position " + std::to_string(event.position.value) + " is not event " +
+                 std::to_string(at_) + " of commit " + std::to_string(number_) + " of caller " +
+                 std::to_string(caller_) + '\n';
+  }
+
+  std::uint64_t finish() {
+    if (at_ != expected_.events.size())
+      faults_ += "commit " + std::to_string(number_) + " of caller " + std::to_string(caller_) +
+                 " is there in part\n";
+    return number_;
+  }
+
+ private:
+  const int caller_;
+  std::string& faults_;
+  Commit expected_;
+  std::size_t at_ = 0;
+  std::uint64_t number_ = 0;
+};
+
+std::uint64_t follow(const EventLog& log, int caller, std::string& faults) {
+  Follower follower(caller, faults);
+  ReadRequest request;
+  request.query = Query::of_stream(stream_of(caller));
+  for (bool more = true; more;) {
+    const Page page = log.read(request);
+    for (const auto& event : page.events) follower.event(event);
+    more = page.more;
+    if (more) request.from = next(page.events.back().position);
+  }
+  return follower.finish();
+}
+
+}  // namespace
+
+std::unique_ptr<EventLog> open_workload(const std::filesystem::path& file) {
+  sqlite::Options options;
+  options.spaces = {{"counts", {}}};
+  return sqlite::open(file, options);
+}
+
+Commit workload_commit(int caller, std::uint64_t number) {
+  Commit commit;
+  const int events = 1 + static_cast<int>(number % 4);
+  for (int i = 0; i < events; ++i) {
+    Envelope event;
+    event.stream = stream_of(caller);
+    event.type = "workload." + std::string(number % 2 ? "odd" : "even");
+    event.data = text_of(caller, number, i);
+    event.tags = {"caller:" + std::to_string(caller), "number:" + std::to_string(number % 10)};
+    commit.events.push_back(std::move(event));
+  }
+  RecordChange count;
+  count.space = "counts";
+  count.key = stream_of(caller);
+  count.value = std::to_string(number);
+  commit.records.push_back(std::move(count));
+  commit.idempotency_key = stream_of(caller) + '#' + std::to_string(number);
+  return commit;
+}
+
+std::string broken_promises(const EventLog& log, const Acknowledged& must,
+                            const Acknowledged& may) {
+  std::string faults;
+  for (const auto& fault : log.verify().faults) faults += fault + '\n';
+  for (const auto& [caller, newest] : must) {
+    const std::uint64_t there = follow(log, caller, faults);
+    const std::string who = "caller " + std::to_string(caller);
+    if (there < newest)
+      faults += who + ": commit " + std::to_string(newest) + " was acknowledged, " +
+                std::to_string(there) + " is the newest there is\n";
+    if (there > may.at(caller))
+      faults += who + ": commit " + std::to_string(there) + " was never begun\n";
+    if (counted(log, caller) != there)
+      faults += who + ": the record counts " + std::to_string(counted(log, caller)) +
+                ", there are " + std::to_string(there) + '\n';
+  }
+  return faults;
+}
+
+Acknowledged newest_commits(const EventLog& log, int callers) {
+  Acknowledged newest;
+  for (int caller = 0; caller < callers; ++caller) newest[caller] = counted(log, caller);
+  return newest;
+}
+
+std::string content_of(const std::filesystem::path& file) {
+  std::ifstream in(file, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+}  // namespace annal::test

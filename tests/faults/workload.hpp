@@ -1,0 +1,36 @@
+// What the fault suites write and hold a store to: callers that each append to a stream of their
+// own, one commit after the other, and say which were acknowledged.
+#pragma once
+
+#include "annal/log/event_log.hpp"
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <string>
+
+namespace annal::test {
+
+// The store as every suite opens it.
+std::unique_ptr<EventLog> open_workload(const std::filesystem::path& file);
+
+// The caller's n-th commit, from 1: one to four events, now and then a large one, and a record that
+// counts the commits. What it holds follows from caller and number alone.
+Commit workload_commit(int caller, std::uint64_t number);
+
+// By caller, the newest commit that was acknowledged.
+using Acknowledged = std::map<int, std::uint64_t>;
+
+// Holds the store to the contract: sound as a whole; of every caller all commits up to the one that
+// must be there, none beyond the newest that was begun, each as it was made and none twice; no record
+// ahead of or behind its events.
+//   returns   what is wrong, a line each; empty if nothing is
+std::string broken_promises(const EventLog& log, const Acknowledged& must, const Acknowledged& may);
+
+// By caller, the newest commit the log holds.
+Acknowledged newest_commits(const EventLog& log, int callers);
+
+std::string content_of(const std::filesystem::path& file);
+
+}  // namespace annal::test

@@ -1,0 +1,40 @@
+// A process to be killed: appends without end, and prints each acknowledgement as `caller number`.
+//
+//   annal_workload_child STORE CALLERS
+#include "faults/workload.hpp"
+
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <thread>
+#include <vector>
+
+namespace {
+
+using namespace annal;
+using namespace annal::test;
+
+void append_for_ever(EventLog& log, int caller, std::uint64_t from) {
+  for (std::uint64_t number = from;; ++number) {
+    const auto outcome = log.append(workload_commit(caller, number));
+    if (!std::holds_alternative<Appended>(outcome)) std::_Exit(3);
+    // One short write to a pipe is whole or not at all.
+    const std::string line = std::to_string(caller) + ' ' + std::to_string(number) + '\n';
+    if (::write(STDOUT_FILENO, line.data(), line.size()) < 0) std::_Exit(4);
+  }
+}
+
+}  // namespace
+
+int main(int count, char** values) {
+  if (count != 3) return 2;
+  const int callers = std::atoi(values[2]);
+  const auto log = open_workload(values[1]);
+  const auto newest = newest_commits(*log, callers);
+  std::vector<std::thread> threads;
+  for (const auto& [caller, number] : newest)
+    threads.emplace_back(
+        [&log, caller = caller, from = number + 1] { append_for_ever(*log, caller, from); });
+  for (auto& thread : threads) thread.join();
+}
