@@ -1,7 +1,7 @@
 #include "annal/bus/middleware.hpp"
 
-#include "annal/failure_text.hpp"
 #include "annal/bus/roster.hpp"
+#include "annal/failure_text.hpp"
 
 #include <atomic>
 #include <mutex>

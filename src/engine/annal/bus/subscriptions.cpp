@@ -5,8 +5,8 @@
 #pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
 #endif
 
-#include "annal/failure_text.hpp"
 #include "annal/bus/roster.hpp"
+#include "annal/failure_text.hpp"
 #include "annal/log/recently_used.hpp"
 
 #include <boost/signals2/signal.hpp>

@@ -182,8 +182,8 @@ class HistoryImport {
   bool is_in_store(const std::string& sha) const {
     if (store_.log().find_commit(git_key(options_.collection, sha))) return true;
     ReadRequest request;
-    request.query = QueryItem{.stream = checkpoint_stream(options_.collection),
-                              .tags = {"commit:" + sha}};
+    request.query =
+        QueryItem{.stream = checkpoint_stream(options_.collection), .tags = {"commit:" + sha}};
     request.limit = 1;
     return !store_.log().read(request).events.empty();
   }

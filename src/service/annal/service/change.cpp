@@ -1,7 +1,7 @@
 #include "annal/service/change.hpp"
 
-#include "annal/failure_text.hpp"
 #include "annal/effects/kinds.hpp"
+#include "annal/failure_text.hpp"
 #include "annal/service/rows.hpp"
 #include "annal/service/service_aspects.hpp"
 

@@ -85,7 +85,9 @@ Response rejected_answer(Context& context, const Rejected& rejected, bool condit
                            "the document was changed at the same time; try again");
           },
           // Conditions that a program has put on the service's commits.
-          [&](const QueryConflict&) { return problem(409, "version-conflict", rejected.message()); },
+          [&](const QueryConflict&) {
+            return problem(409, "version-conflict", rejected.message());
+          },
           [&](const TrackingConflict&) {
             return problem(409, "version-conflict", rejected.message());
           },

@@ -1,7 +1,7 @@
 #include "annal/server/routes/routes.hpp"
 
-#include "annal/failure_text.hpp"
 #include "annal/error.hpp"
+#include "annal/failure_text.hpp"
 #include "annal/server/guard.hpp"
 #include "annal/server/problem.hpp"
 
