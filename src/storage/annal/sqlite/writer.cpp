@@ -1,5 +1,10 @@
 #include "annal/sqlite/writer.hpp"
 
+// g++ 12 cannot see through the move of a variant, and warns when it optimises.
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#endif
+
 #include "annal/error.hpp"
 #include "annal/sqlite/database.hpp"
 
