@@ -1,17 +1,17 @@
-// What is measured; one function a row of the table.
+// What is measured; one function a row of the table, which may say more than one thing.
 #pragma once
 
-#include "annal/log/event_log.hpp"
 #include "measure.hpp"
+
+#include <string>
+#include <vector>
 
 namespace annal::bench {
 
-Result append_one(const Settings& settings);        // P1
-Result put_one_document(const Settings& settings);  // P1d
-// P8, with 1 and 100,000 versions behind, and the two beside each other.
-std::vector<Result> get_one_document(const Settings& settings);
-
-// Since the log was opened.
-double commits_a_sync(const EventLog& log);
+std::vector<Result> append_one(const Settings& settings);              // P1
+std::vector<Result> put_one_document(const Settings& settings);        // P1d
+std::vector<Result> append_together(const Settings& settings);         // P2
+std::vector<Result> put_documents_together(const Settings& settings);  // P2d
+std::vector<Result> get_one_document(const Settings& settings);        // P8
 
 }  // namespace annal::bench

@@ -1,46 +1,63 @@
 #include "measure.hpp"
 
 #include <fcntl.h>
+#include <malloc.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <barrier>
+#include <exception>
+#include <fstream>
+#include <mutex>
 #include <numeric>
 #include <stdexcept>
+#include <thread>
 
 namespace annal::bench {
 
 namespace {
 
-double quantile(const std::vector<double>& sorted, double q) {
-  const auto index = static_cast<std::size_t>(q * static_cast<double>(sorted.size() - 1));
-  return sorted[index];
-}
-
-double median_of(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  return quantile(values, 0.5);
-}
-
-double mean_of(const std::vector<double>& values) {
-  return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
-}
-
-double nanoseconds(std::chrono::steady_clock::duration duration) {
-  return std::chrono::duration<double, std::nano>(duration).count();
+double at(const Samples& sorted, double q) {
+  return sorted[static_cast<std::size_t>(q * static_cast<double>(sorted.size() - 1))];
 }
 
 }  // namespace
+
+double nanoseconds(Steady::duration duration) {
+  return std::chrono::duration<double, std::nano>(duration).count();
+}
 
 int scaled(int operations, const Settings& settings) {
   return std::max(1, static_cast<int>(operations * settings.scale));
 }
 
-Series summarise(const std::vector<Samples>& rounds) {
-  std::vector<double> all;
-  for (const auto& round : rounds) all.insert(all.end(), round.begin(), round.end());
+int scaled_down(int things, const Settings& settings) {
+  return std::min(things, scaled(things, settings));
+}
+
+double mean_of(const Samples& samples) {
+  return std::accumulate(samples.begin(), samples.end(), 0.0) / static_cast<double>(samples.size());
+}
+
+double quantile_of(Samples samples, double q) {
+  std::sort(samples.begin(), samples.end());
+  return at(samples, q);
+}
+
+Series summarise(const std::vector<Round>& rounds) {
+  Samples all, each;
+  for (const auto& round : rounds) {
+    all.insert(all.end(), round.samples.begin(), round.samples.end());
+    each.push_back(round.each);
+  }
   std::sort(all.begin(), all.end());
-  return {quantile(all, 0.5), quantile(all, 0.95), quantile(all, 0.99), quantile(all, 0.999),
-          mean_of(all)};
+  return {at(all, 0.5),   at(all, 0.95), at(all, 0.99),
+          at(all, 0.999), mean_of(all),  quantile_of(each, 0.5)};
+}
+
+bool reached(const Result& result) {
+  return result.better == Better::higher ? result.figure >= result.goal
+                                         : result.figure <= result.goal;
 }
 
 Samples time_each(int operations, const std::function<void(int)>& operation) {
@@ -51,26 +68,66 @@ Samples time_blocks(int blocks, int block, const std::function<void(int)>& opera
   Samples samples;
   samples.reserve(static_cast<std::size_t>(blocks));
   for (int at = 0; at < blocks; ++at) {
-    const auto begun = std::chrono::steady_clock::now();
+    const auto begun = Steady::now();
     for (int i = 0; i < block; ++i) operation(at * block + i);
-    samples.push_back(nanoseconds(std::chrono::steady_clock::now() - begun) / block);
+    samples.push_back(nanoseconds(Steady::now() - begun) / block);
   }
   return samples;
 }
 
-void compare(Result& result, int rounds, const std::function<Samples()>& raw,
-             const std::function<Samples()>& ours) {
-  std::vector<Samples> raw_rounds, our_rounds;
+Round time_callers(int callers, int each, const std::function<void(int caller, int)>& operation) {
+  Steady::time_point begun;
+  std::barrier start(callers, [&]() noexcept { begun = Steady::now(); });
+  std::mutex mutex;
+  Samples all;
+  std::exception_ptr failure;
+  std::vector<std::thread> threads;
+  for (int caller = 0; caller < callers; ++caller)
+    threads.emplace_back([&, caller] {
+      start.arrive_and_wait();
+      try {
+        const Samples samples = time_each(each, [&](int i) { operation(caller, i); });
+        std::lock_guard lock(mutex);
+        all.insert(all.end(), samples.begin(), samples.end());
+      } catch (...) {
+        std::lock_guard lock(mutex);
+        failure = std::current_exception();
+      }
+    });
+  for (auto& thread : threads) thread.join();
+  const auto elapsed = Steady::now() - begun;
+  if (failure) std::rethrow_exception(failure);
+  return {std::move(all), elapsed};
+}
+
+double speed(const Round& raw, const Round& ours) { return raw.each / ours.each; }
+
+double duration(const Round& raw, const Round& ours) { return ours.each / raw.each; }
+
+double tail(const Round& raw, const Round& ours) {
+  return quantile_of(ours.samples, 0.99) / quantile_of(raw.samples, 0.99);
+}
+
+Rounds compare(Result& result, int rounds, const std::function<Round()>& raw,
+               const std::function<Round()>& ours, Figure figure) {
+  Rounds taken;
+  std::vector<double> figures;
   raw();  // a round each that does not count
   ours();
   for (int round = 0; round < rounds; ++round) {
-    raw_rounds.push_back(raw());
-    our_rounds.push_back(ours());
-    result.ratios.push_back(mean_of(raw_rounds.back()) / mean_of(our_rounds.back()));
+    taken.raw.push_back(raw());
+    taken.ours.push_back(ours());
+    figures.push_back(figure(taken.raw.back(), taken.ours.back()));
   }
-  result.ratio = median_of(result.ratios);
-  result.raw = summarise(raw_rounds);
-  result.ours = summarise(our_rounds);
+  conclude(result, std::move(figures));
+  result.raw = summarise(taken.raw);
+  result.ours = summarise(taken.ours);
+  return taken;
+}
+
+void conclude(Result& result, std::vector<double> figures) {
+  result.figure = quantile_of(figures, 0.5);
+  result.figures = std::move(figures);
 }
 
 SyncProbe probe_sync(const std::filesystem::path& folder) {
@@ -84,8 +141,15 @@ SyncProbe probe_sync(const std::filesystem::path& folder) {
   });
   ::close(descriptor);
   ::unlink(file.c_str());
-  std::sort(samples.begin(), samples.end());
-  return {quantile(samples, 0.5) / 1000, quantile(samples, 0.99) / 1000};
+  return {quantile_of(samples, 0.5) / 1000, quantile_of(samples, 0.99) / 1000};
+}
+
+std::size_t resident_bytes() {
+  malloc_trim(0);
+  std::ifstream file("/proc/self/statm");
+  std::size_t size = 0, resident = 0;
+  if (!(file >> size >> resident)) throw std::runtime_error("cannot read /proc/self/statm");
+  return resident * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
 }
 
 }  // namespace annal::bench

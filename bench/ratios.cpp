@@ -1,7 +1,9 @@
 // The runner: measures what is asked for, prints a table of ratios, writes them as JSON.
 //
-//   annal_bench [--only P1,P8] [--rounds 7] [--scale 1] [--folder DIR] [--json FILE]
+//   annal_bench [--only P1,P8] [--rounds 7] [--scale 1]
+//               [--folder DIR] [--json FILE]
 #include "cases.hpp"
+#include "report.hpp"
 
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
@@ -22,24 +24,15 @@ struct Arguments {
   std::string json;
 };
 
-void print(const Result& result) {
-  std::printf("%-4s %-66s %6.2f  goal %.2f  %s\n", result.id.c_str(), result.work.c_str(),
-              result.ratio, result.goal, result.ratio >= result.goal ? "reached" : "MISSED");
-  for (const auto& [name, series] : {std::pair{"ours", result.ours}, std::pair{"raw ", result.raw}})
-    std::printf("       %s  mean %9.2f  p50 %9.2f  p95 %9.2f  p99 %9.2f  p99.9 %9.2f µs\n", name,
-                series.mean / 1000, series.median / 1000, series.p95 / 1000, series.p99 / 1000,
-                series.p999 / 1000);
-  if (result.commits_a_sync > 0)
-    std::printf("       commits per fsync %.2f\n", result.commits_a_sync);
-}
-
-nlohmann::json to_json(const Series& series) {
-  return {{"mean_ns", series.mean},
-          {"p50_ns", series.median},
-          {"p95_ns", series.p95},
-          {"p99_ns", series.p99},
-          {"p999_ns", series.p999}};
-}
+struct Row {
+  const char* id;
+  std::vector<Result> (*measure)(const Settings&);
+};
+constexpr Row rows[] = {{"P1", append_one},
+                        {"P1d", put_one_document},
+                        {"P2", append_together},
+                        {"P2d", put_documents_together},
+                        {"P8", get_one_document}};
 
 // A folder of its own on the disk that is measured, gone afterwards.
 class Folder {
@@ -68,6 +61,21 @@ std::ofstream opened(const std::string& file) {
   return out;
 }
 
+std::vector<Result> measure(const Arguments& arguments, const Settings& settings) {
+  std::vector<Result> results;
+  const auto take = [&](std::vector<Result> more) {
+    for (auto& result : more) {
+      print(result);
+      results.push_back(std::move(result));
+    }
+  };
+  const auto& only = arguments.only;
+  for (const Row& row : rows)
+    if (only.empty() || std::find(only.begin(), only.end(), row.id) != only.end())
+      take(row.measure(settings));
+  return results;
+}
+
 int run(const Arguments& arguments) {
   std::ofstream out = opened(arguments.json);
   const Folder folder(arguments.settings.folder);
@@ -76,39 +84,20 @@ int run(const Arguments& arguments) {
 
   const SyncProbe before = probe_sync(settings.folder);
   std::printf("write + fdatasync of 4 KiB: p50 %.0f µs, p99 %.0f µs\n\n", before.p50, before.p99);
-  std::vector<Result> results;
-  const auto wanted = [&](const char* id) {
-    return arguments.only.empty() ||
-           std::find(arguments.only.begin(), arguments.only.end(), id) != arguments.only.end();
-  };
-  const auto take = [&](std::vector<Result> more) {
-    for (auto& result : more) {
-      print(result);
-      results.push_back(std::move(result));
-    }
-  };
-  if (wanted("P1")) take({append_one(settings)});
-  if (wanted("P1d")) take({put_one_document(settings)});
-  if (wanted("P8")) take(get_one_document(settings));
+  const std::vector<Result> results = measure(arguments, settings);
   const SyncProbe after = probe_sync(settings.folder);
   std::printf("\nwrite + fdatasync afterwards: p50 %.0f µs, p99 %.0f µs\n", after.p50, after.p99);
 
   if (arguments.json.empty()) return 0;
-  nlohmann::json rows = nlohmann::json::array();
-  for (const auto& result : results)
-    rows.push_back({{"id", result.id},
-                    {"work", result.work},
-                    {"unit", result.unit},
-                    {"goal", result.goal},
-                    {"ratio", result.ratio},
-                    {"ratios", result.ratios},
-                    {"commits_a_sync", result.commits_a_sync},
-                    {"ours", to_json(result.ours)},
-                    {"raw", to_json(result.raw)}});
+  nlohmann::json figures = nlohmann::json::array();
+  for (const auto& result : results) figures.push_back(to_json(result));
   const nlohmann::json all{{"sync_p50_us", before.p50},
                            {"sync_p99_us", before.p99},
+                           {"sync_p50_us_afterwards", after.p50},
+                           {"sync_p99_us_afterwards", after.p99},
                            {"rounds", settings.rounds},
-                           {"results", rows}};
+                           {"scale", settings.scale},
+                           {"results", figures}};
   if (!(out << all.dump(2) << std::endl))
     throw std::runtime_error("cannot write " + arguments.json);
   return 0;
@@ -124,9 +113,11 @@ int main(int count, char** values) {
   arguments.settings.folder = ".";
   CLI::App program("How fast annal is beside hand-written loops on SQLite, as ratios",
                    "annal_bench");
-  program.add_option("--only", arguments.only, "The rows to measure: P1, P1d, P8")
+  std::vector<std::string> ids;
+  for (const Row& row : rows) ids.push_back(row.id);
+  program.add_option("--only", arguments.only, "The rows to measure")
       ->delimiter(',')
-      ->check(CLI::IsMember({"P1", "P1d", "P8"}));
+      ->check(CLI::IsMember(ids));
   program
       .add_option("--rounds", arguments.settings.rounds, "Pairs of measurements; the median counts")
       ->check(CLI::Range(1, 1000));
