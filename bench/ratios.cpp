@@ -28,9 +28,14 @@ struct Row {
   const char* id;
   std::vector<Result> (*measure)(const Settings&);
 };
-constexpr Row rows[] = {{"P1", append_one},      {"P1d", put_one_document},
-                        {"P2", append_together}, {"P2d", put_documents_together},
-                        {"P3", append_batches},  {"P4", append_on_condition},
+constexpr Row rows[] = {{"P1", append_one},
+                        {"P1d", put_one_document},
+                        {"P2", append_together},
+                        {"P2d", put_documents_together},
+                        {"P3", append_batches},
+                        {"P4", append_on_condition},
+                        {"P5", scan},
+                        {"P6", read_streams},
                         {"P8", get_one_document}};
 
 // A folder of its own on the disk that is measured, gone afterwards.
