@@ -16,6 +16,7 @@ std::vector<Result> append_batches(const Settings& settings);          // P3
 std::vector<Result> append_on_condition(const Settings& settings);     // P4
 std::vector<Result> scan(const Settings& settings);                    // P5
 std::vector<Result> read_streams(const Settings& settings);            // P6
+std::vector<Result> load_aggregates(const Settings& settings);         // P7
 std::vector<Result> get_one_document(const Settings& settings);        // P8
 
 }  // namespace annal::bench

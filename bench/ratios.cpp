@@ -36,6 +36,7 @@ constexpr Row rows[] = {{"P1", append_one},
                         {"P4", append_on_condition},
                         {"P5", scan},
                         {"P6", read_streams},
+                        {"P7", load_aggregates},
                         {"P8", get_one_document}};
 
 // A folder of its own on the disk that is measured, gone afterwards.
