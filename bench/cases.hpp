@@ -18,5 +18,7 @@ std::vector<Result> scan(const Settings& settings);                    // P5
 std::vector<Result> read_streams(const Settings& settings);            // P6
 std::vector<Result> load_aggregates(const Settings& settings);         // P7
 std::vector<Result> get_one_document(const Settings& settings);        // P8
+std::vector<Result> get_past_document(const Settings& settings);       // P9
+std::vector<Result> page_history(const Settings& settings);            // P10
 
 }  // namespace annal::bench

@@ -37,7 +37,9 @@ constexpr Row rows[] = {{"P1", append_one},
                         {"P5", scan},
                         {"P6", read_streams},
                         {"P7", load_aggregates},
-                        {"P8", get_one_document}};
+                        {"P8", get_one_document},
+                        {"P9", get_past_document},
+                        {"P10", page_history}};
 
 // A folder of its own on the disk that is measured, gone afterwards.
 class Folder {
