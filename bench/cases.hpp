@@ -3,6 +3,8 @@
 
 #include "measure.hpp"
 
+#include <cstdint>
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -20,5 +22,10 @@ std::vector<Result> load_aggregates(const Settings& settings);         // P7
 std::vector<Result> get_one_document(const Settings& settings);        // P8
 std::vector<Result> get_past_document(const Settings& settings);       // P9
 std::vector<Result> page_history(const Settings& settings);            // P10
+std::vector<Result> open_after_crash(const Settings& settings);        // P11
+
+// P11's crash, for a process of its own: appends until the write-ahead log has so many bytes, and
+// ends this process at once. `annal_bench --crash FILE --wal-bytes N`.
+[[noreturn]] void crash(const std::filesystem::path& store, std::uintmax_t wal_bytes);
 
 }  // namespace annal::bench

@@ -22,6 +22,8 @@ struct Arguments {
   Settings settings;
   std::vector<std::string> only;
   std::string json;
+  std::filesystem::path crash;
+  std::uintmax_t wal_bytes = 0;
 };
 
 struct Row {
@@ -39,7 +41,8 @@ constexpr Row rows[] = {{"P1", append_one},
                         {"P7", load_aggregates},
                         {"P8", get_one_document},
                         {"P9", get_past_document},
-                        {"P10", page_history}};
+                        {"P10", page_history},
+                        {"P11", open_after_crash}};
 
 // A folder of its own on the disk that is measured, gone afterwards.
 class Folder {
@@ -133,8 +136,12 @@ int main(int count, char** values) {
   program.add_option("--folder", arguments.settings.folder, "Where on the disk to be measured")
       ->check(CLI::ExistingDirectory);
   program.add_option("--json", arguments.json, "Also writes the figures to this file");
+  // For P11, which runs this program again: not for people.
+  auto* bytes = program.add_option("--wal-bytes", arguments.wal_bytes)->group("");
+  program.add_option("--crash", arguments.crash)->group("")->needs(bytes);
   CLI11_PARSE(program, count, values);
   try {
+    if (!arguments.crash.empty()) crash(arguments.crash, arguments.wal_bytes);
     return run(arguments);
   } catch (const std::exception& error) {
     std::fprintf(stderr, "annal_bench: %s\n", error.what());
