@@ -23,6 +23,8 @@ std::vector<Result> get_one_document(const Settings& settings);        // P8
 std::vector<Result> get_past_document(const Settings& settings);       // P9
 std::vector<Result> page_history(const Settings& settings);            // P10
 std::vector<Result> open_after_crash(const Settings& settings);        // P11
+std::vector<Result> tell_observer(const Settings& settings);           // P12
+std::vector<Result> read_while_writing(const Settings& settings);      // P13
 
 // P11's crash, for a process of its own: appends until the write-ahead log has so many bytes, and
 // ends this process at once. `annal_bench --crash FILE --wal-bytes N`.

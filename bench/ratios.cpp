@@ -42,7 +42,9 @@ constexpr Row rows[] = {{"P1", append_one},
                         {"P8", get_one_document},
                         {"P9", get_past_document},
                         {"P10", page_history},
-                        {"P11", open_after_crash}};
+                        {"P11", open_after_crash},
+                        {"P12", tell_observer},
+                        {"P13", read_while_writing}};
 
 // A folder of its own on the disk that is measured, gone afterwards.
 class Folder {
