@@ -26,7 +26,9 @@ class Ages {
   static constexpr int young_documents = 1000;
 
   Ages(const Settings& settings, int versions)
-      : store_(open(settings.folder / "p8.db")), raw_(settings.folder / "raw-p8.db") {
+      : blocks_(scaled(200, settings)),
+        store_(open(settings.folder / "p8.db")),
+        raw_(settings.folder / "raw-p8.db") {
     for (int i = 0; i < young_documents; ++i) {
       young.push_back(DocumentKey::of("bench", std::to_string(i)));
       create(young.back(), i);
@@ -42,7 +44,7 @@ class Ages {
 
   // Blocks of look-ups, which go through the keys again and again.
   Round get(const std::vector<DocumentKey>& among) const {
-    return time_blocks(200, 100, [&](int i) {
+    return time_blocks(blocks_, 100, [&](int i) {
       const auto& key = among[static_cast<std::size_t>(i) % among.size()];
       if (!std::holds_alternative<FoundDocument>(store_->documents().get(key)))
         throw std::runtime_error("P8: a document is missing");
@@ -51,7 +53,7 @@ class Ages {
   Round get_raw(const std::vector<DocumentKey>& among) {
     std::vector<std::string> texts;
     for (const auto& key : among) texts.push_back(key.to_string());
-    return time_blocks(200, 100, [&](int i) {
+    return time_blocks(blocks_, 100, [&](int i) {
       if (raw_.get_document(texts[static_cast<std::size_t>(i) % texts.size()]) == 0)
         throw std::runtime_error("P8: nothing was read");
     });
@@ -65,6 +67,7 @@ class Ages {
     raw_.put_document(key.to_string(), content(number) + "A document, bench, and its times ");
   }
 
+  const int blocks_;
   std::unique_ptr<Store> store_;
   RawSqlite raw_;
 };
