@@ -26,7 +26,7 @@ namespace annal {
 
 namespace {
 
-struct Subscription {
+struct Subscriber {
   Interest interest;
   EventHandler handler;
   SubscribeOptions options;
@@ -37,7 +37,7 @@ struct Subscription {
   bool is_orphan() const { return options.owner && options.owner->expired(); }
 };
 
-using Table = Roster<Subscription>::Table;
+using Table = Roster<Subscriber>::Table;
 
 // One event on its way to its subscribers.
 struct Delivery {
@@ -47,7 +47,7 @@ struct Delivery {
   DispatchReport report;
 };
 
-void tell_one(const Subscription& subscription, Delivery& delivery) {
+void tell_one(const Subscriber& subscription, Delivery& delivery) {
   std::shared_ptr<void> owner;
   if (subscription.options.owner) {
     owner = subscription.options.owner->lock();
@@ -100,7 +100,7 @@ struct Subscriptions::State {
 
   // What every slot of `lives` holds: dies with it, when Signals2 lets go of the slot.
   struct Token {
-    Token(std::weak_ptr<State> bus, std::shared_ptr<Subscription> held)
+    Token(std::weak_ptr<State> bus, std::shared_ptr<Subscriber> held)
         : state(std::move(bus)), subscription(std::move(held)) {}
     Token(const Token&) = delete;
     Token& operator=(const Token&) = delete;
@@ -110,11 +110,11 @@ struct Subscriptions::State {
     }
 
     std::weak_ptr<State> state;
-    std::shared_ptr<Subscription> subscription;
+    std::shared_ptr<Subscriber> subscription;
   };
 
-  void join(const std::shared_ptr<Subscription>& subscription);
-  void leave(const Subscription& subscription) noexcept;
+  void join(const std::shared_ptr<Subscriber>& subscription);
+  void leave(const Subscriber& subscription) noexcept;
   void sweep_if_due();
   std::shared_ptr<Topic> topic(const std::string& type);
   std::shared_ptr<const Table> entity_table(const std::string& stream);
@@ -129,13 +129,13 @@ struct Subscriptions::State {
   std::uint64_t last_sequence = 0;
   std::size_t sweep_at = first_sweep;
   std::size_t size = 0;
-  Roster<Subscription> by_pattern;
-  std::unordered_map<std::string, Roster<Subscription>> by_stream;
+  Roster<Subscriber> by_pattern;
+  std::unordered_map<std::string, Roster<Subscriber>> by_stream;
   RecentlyUsed<std::string, std::shared_ptr<Topic>> topics;
   boost::signals2::signal<void()> lives;  // last: its slots die first
 };
 
-void Subscriptions::State::join(const std::shared_ptr<Subscription>& subscription) {
+void Subscriptions::State::join(const std::shared_ptr<Subscriber>& subscription) {
   std::lock_guard lock(mutex);
   subscription->sequence = ++last_sequence;
   if (const auto* pattern = std::get_if<TopicPattern>(&subscription->interest)) {
@@ -148,9 +148,9 @@ void Subscriptions::State::join(const std::shared_ptr<Subscription>& subscriptio
   ++size;
 }
 
-void Subscriptions::State::leave(const Subscription& subscription) noexcept {
+void Subscriptions::State::leave(const Subscriber& subscription) noexcept {
   std::lock_guard lock(mutex);
-  std::shared_ptr<Subscription> member;
+  std::shared_ptr<Subscriber> member;
   if (const auto* pattern = std::get_if<TopicPattern>(&subscription.interest)) {
     member = by_pattern.leave(subscription.sequence);
     topics.forget_if([&](const std::string& type) { return pattern->matches(type); });
@@ -177,7 +177,7 @@ void Subscriptions::State::sweep_if_due() {
   {
     std::lock_guard lock(mutex);
     if (size < sweep_at) return;
-    for_each([&](const Subscription& subscription) {
+    for_each([&](const Subscriber& subscription) {
       if (subscription.is_orphan()) orphans.push_back(subscription.connection);
     });
     sweep_at = std::max(first_sweep, 2 * (size - orphans.size()));
@@ -205,7 +205,7 @@ Subscriptions::Subscriptions(std::size_t topics) : state_(std::make_shared<State
 
 Connection Subscriptions::add(Interest interest, EventHandler handler, SubscribeOptions options) {
   state_->sweep_if_due();
-  auto subscription = std::make_shared<Subscription>();
+  auto subscription = std::make_shared<Subscriber>();
   subscription->interest = std::move(interest);
   subscription->handler = std::move(handler);
   subscription->options = std::move(options);
@@ -235,7 +235,7 @@ std::size_t Subscriptions::count() const {
   std::size_t result = 0;
   std::lock_guard lock(state_->mutex);
   state_->for_each(
-      [&](const Subscription& subscription) { result += subscription.is_orphan() ? 0 : 1; });
+      [&](const Subscriber& subscription) { result += subscription.is_orphan() ? 0 : 1; });
   return result;
 }
 

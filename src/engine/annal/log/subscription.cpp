@@ -19,12 +19,12 @@ namespace {
 using std::chrono::milliseconds;
 using Steady = std::chrono::steady_clock;
 
-constexpr milliseconds wait_for_log{50};        // so long a stop may take, too
-constexpr milliseconds wait_for_durability{5};  // of what the log holds already
-constexpr milliseconds checkpoint_every{200};   // while it advances
-constexpr milliseconds first_pause{10};         // when the log cannot be read
-constexpr milliseconds longest_pause{1000};
-constexpr std::size_t page_events = 256;
+constexpr milliseconds longest_log_wait{50};     // so long a stop may take, too
+constexpr milliseconds wait_for_durability{5};   // of what the log holds already
+constexpr milliseconds checkpoint_every{200};    // while it advances
+constexpr milliseconds first_reading_pause{10};  // when the log cannot be read
+constexpr milliseconds longest_reading_pause{1000};
+constexpr std::size_t events_read_at_once = 256;
 constexpr std::size_t queued_events = 256;  // for each worker
 
 void check(const SubscriptionOptions& options) {
@@ -64,10 +64,11 @@ struct Subscription::State {
 
   void read();
   void read_what_comes();
+  void report(std::string why);
   void hand_over(std::vector<Envelope> events, Position through, bool far_behind);
   void work(Worker& worker, std::uint64_t seed);
   bool handle(const Envelope& event, std::mt19937_64& random);
-  bool give_up(const Envelope& event, const std::string& error);
+  bool give_up(const Envelope& event, const std::string& error, std::mt19937_64& random);
   void keep_checkpoint(bool now);
   Position checkpoint() const;
   bool wait_or_stop(milliseconds time);
@@ -78,6 +79,7 @@ struct Subscription::State {
   const Handler handler;
   SubscriptionRecords records;
 
+  std::mutex close_mutex;
   mutable std::mutex mutex;
   mutable std::condition_variable changed;
   std::set<Position> in_hand;  // handed over and not handled yet
@@ -85,7 +87,8 @@ struct Subscription::State {
   Position kept;               // the checkpoint in the log
   Steady::time_point kept_at = Steady::now();
   bool live = false, stopping = false;
-  std::string halted;  // why; empty while it is not
+  std::string halted;   // why; empty while it is not
+  std::string trouble;  // why the log could not be read or written just now
   std::uint64_t handled = 0, failures = 0;
 
   std::vector<std::unique_ptr<Worker>> workers;
@@ -100,13 +103,18 @@ Subscription::State::State(EventLog& of, SubscriptionOptions chosen, Handler tol
                           std::to_string(kept.value) + ", and the log ends at " +
                           std::to_string(log.head().value) +
                           ": the log has lost events; restore a backup that holds them");
-  std::random_device seeds;
-  for (std::size_t i = 0; i < options.workers; ++i) {
-    workers.push_back(std::make_unique<Worker>());
-    Worker& worker = *workers.back();
-    worker.thread = std::thread([this, &worker, seed = seeds()] { work(worker, seed); });
+  try {
+    std::random_device seeds;
+    for (std::size_t i = 0; i < options.workers; ++i) {
+      workers.push_back(std::make_unique<Worker>());
+      Worker& worker = *workers.back();
+      worker.thread = std::thread([this, &worker, seed = seeds()] { work(worker, seed); });
+    }
+    reader = std::thread([this] { read(); });
+  } catch (...) {
+    close();  // the threads there are
+    throw;
   }
-  reader = std::thread([this] { read(); });
 }
 
 Subscription::State::~State() { close(); }
@@ -117,6 +125,7 @@ void Subscription::State::close() {
     stopping = true;
   }
   changed.notify_all();
+  std::lock_guard closing(close_mutex);
   if (reader.joinable()) reader.join();
   for (auto& worker : workers)
     if (worker->thread.joinable()) worker->thread.join();
@@ -136,7 +145,7 @@ bool Subscription::State::wait_or_stop(milliseconds time) {
 // --- reading -------------------------------------------------------------------------------------
 
 void Subscription::State::read() {
-  milliseconds pause = first_pause;
+  milliseconds pause = first_reading_pause;
   for (;;) {
     try {
       {
@@ -145,11 +154,13 @@ void Subscription::State::read() {
       }
       read_what_comes();
       keep_checkpoint(false);
-      pause = first_pause;
+      pause = first_reading_pause;
+      report({});
     } catch (...) {
-      // The log cannot be read just now: what it holds is not lost.
+      // The log cannot be read or written just now: what it holds is not lost.
+      report(text_of_current_exception());
       if (!wait_or_stop(pause)) break;
-      pause = std::min(2 * pause, longest_pause);
+      pause = std::min(2 * pause, longest_reading_pause);
     }
   }
   for (auto& worker : workers) worker->thread.join();
@@ -158,6 +169,11 @@ void Subscription::State::read() {
   } catch (...) {
     // The checkpoint before this one stands, and some events will come again.
   }
+}
+
+void Subscription::State::report(std::string why) {
+  std::lock_guard lock(mutex);
+  trouble = std::move(why);
 }
 
 // A page, or one wait for the log at most.
@@ -169,14 +185,14 @@ void Subscription::State::read_what_comes() {
       std::lock_guard lock(mutex);
       live = true;
     }
-    if (log.wait_for(from, wait_for_log) >= from) wait_or_stop(wait_for_durability);
+    if (log.wait_for(from, longest_log_wait) >= from) wait_or_stop(wait_for_durability);
     return;
   }
   ReadRequest request;
   request.query = options.query;
   request.from = from;
   request.to = durable;
-  request.limit = page_events;
+  request.limit = events_read_at_once;
   Page page = log.read(request);
   const Position through = page.more ? page.events.back().position : std::min(durable, page.head);
   hand_over(std::move(page.events), through, page.more);
@@ -255,20 +271,24 @@ bool Subscription::State::handle(const Envelope& event, std::mt19937_64& random)
       std::lock_guard lock(mutex);
       ++failures;
     }
-    if (failed >= options.retry.attempts) return give_up(event, error);
+    if (failed >= options.retry.attempts) return give_up(event, error, random);
     if (!wait_or_stop(pause_after(failed, options.retry, random))) return false;
   }
 }
 
-bool Subscription::State::give_up(const Envelope& event, const std::string& error) {
+// Parks the event or halts. A log that is busy or full just now is asked again.
+bool Subscription::State::give_up(const Envelope& event, const std::string& error,
+                                  std::mt19937_64& random) {
   std::string why = error;
-  if (options.after_failure == AfterFailure::park) {
+  for (int failed = 1; options.after_failure == AfterFailure::park; ++failed) {
     try {
       records.park(event.position, error);
       return true;
     } catch (...) {
-      why += "; and it cannot be parked: " + text_of_current_exception();
+      why = error + "; and it cannot be parked: " + text_of_current_exception();
     }
+    if (!log.failure().empty()) break;
+    if (!wait_or_stop(pause_after(failed, options.retry, random))) return false;
   }
   std::lock_guard lock(mutex);
   halted = "position " + std::to_string(event.position.value) + " failed " +
@@ -302,7 +322,7 @@ SubscriptionStatus Subscription::status() const {
   status.head = std::max(status.head, status.checkpoint);
   status.handled = state_->handled;
   status.failures = state_->failures;
-  status.failure = state_->halted;
+  status.failure = state_->halted.empty() ? state_->trouble : state_->halted;
   for (const auto& worker : state_->workers)
     if (worker->at && Steady::now() - worker->since > state_->options.stuck_after)
       status.stuck_at = std::min(status.stuck_at.value_or(*worker->at), *worker->at);
@@ -325,7 +345,7 @@ std::size_t Subscription::replay_parked() {
   std::size_t taken = 0;
   Position after;
   for (;;) {
-    const auto page = state_->records.parked(page_events, after);
+    const auto page = state_->records.parked(events_read_at_once, after);
     if (page.empty()) return taken;
     for (const auto& [position, error] : page) {
       after = position;

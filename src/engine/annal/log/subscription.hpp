@@ -50,7 +50,7 @@ struct SubscriptionStatus {
   std::uint64_t failures = 0;        // attempts that failed, likewise
   std::uint64_t parked = 0;          // waiting to be replayed
   std::optional<Position> stuck_at;  // handled for longer than stuck_after
-  std::string failure;               // why it is halted
+  std::string failure;               // why it is halted, or cannot use the log just now
 
   std::uint64_t lag() const { return head.value - checkpoint.value; }
 };

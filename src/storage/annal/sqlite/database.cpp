@@ -205,6 +205,7 @@ void create_store(const fs::path& path, std::string_view store_id, std::int64_t 
     return 0;
   });
   std::error_code error;
+  fs::remove(path.string() + ".synced", error);  // of a store that was here before
   fs::rename(unfinished, path, error);
   if (error) throw CannotOpen(path.string() + ": cannot create the store: " + error.message());
   sync_folder(path);

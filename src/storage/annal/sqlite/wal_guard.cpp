@@ -88,6 +88,9 @@ class Checksum {
 class Log {
  public:
   explicit Log(const fs::path& file) : in_(file, std::ios::binary) {
+    std::error_code error;
+    const auto size = fs::file_size(file, error);
+    is_empty_ = error || size == 0;
     std::array<unsigned char, header_bytes> header{};
     if (!read(header.data(), header.size())) return;
     const std::uint32_t kind = big_endian(header.data());
@@ -101,6 +104,7 @@ class Log {
     sound_ = true;
   }
 
+  bool is_empty() const { return is_empty_; }  // or not there
   bool sound() const { return sound_; }
   std::uint64_t salts() const { return salts_; }
 
@@ -124,7 +128,7 @@ class Log {
   std::vector<unsigned char> frame_;
   std::uint64_t salts_ = 0;
   std::size_t page_bytes_ = 0;
-  bool sound_ = false;
+  bool sound_ = false, is_empty_ = true;
 };
 
 // When all of a log is in the database SQLite begins anew at its start, and counts the first salt up.
@@ -152,24 +156,25 @@ struct WalGuard::Note {
 };
 
 Position WalGuard::check(const fs::path& store) {
-  Position must_hold;
-  std::uint64_t damaged = 0;
-  for (int attempt = 0; attempt < attempts; ++attempt) {
+  for (int attempt = 1;; ++attempt) {
     const auto note = noted<Note>(store);
     if (!note || note->frames == 0) return {};
     Log log(log_of(store));
+    if (log.is_empty()) return note->head;
     const bool same = log.sound() && log.salts() == note->salts;
-    if (log.sound() && !same && begun_anew(note->salts, log.salts())) return {};
-    damaged = same ? first_damaged(log, note->frames) : 0;
-    must_hold = same ? Position{} : note->head;
+    if (log.sound() && !same) return begun_anew(note->salts, log.salts()) ? Position{} : note->head;
+    const std::uint64_t damaged = same ? first_damaged(log, note->frames) : 0;
     if (same && damaged == 0) return {};
-    if (noted<Note>(store) == note) break;  // nobody is writing it just now
+    // Another process may be writing: only what stands still is damage.
+    const Log again(log_of(store));
+    const bool still =
+        noted<Note>(store) == note && again.sound() == log.sound() && again.salts() == log.salts();
+    if (!still && attempt < attempts) continue;
+    if (!still) return {};
+    throw CorruptionError(log_of(store).string() + " is damaged in " +
+                          (same ? "frame " + std::to_string(damaged) : "its header") +
+                          ", and holds acknowledged commits: restore a backup");
   }
-  if (damaged > 0)
-    throw CorruptionError(log_of(store).string() + " is damaged in frame " +
-                          std::to_string(damaged) +
-                          ", which holds acknowledged commits: restore a backup");
-  return must_hold;
 }
 
 void WalGuard::raise_lost(const fs::path& store, Position missing) {

@@ -76,7 +76,7 @@ Writer::Writer(const std::filesystem::path& path, std::vector<SpaceDeclaration> 
       versions_(cached_versions) {
   sqlite3_wal_hook(database_.getHandle(), &note_frames, &wal_frames_);
   read_head();
-  durable_position_ = head_.position.value;
+  make_durable_what_was_left();
 }
 
 void Writer::read_head() {
@@ -98,6 +98,7 @@ void Writer::write(GroupWriter::Group& group) noexcept {
     return;
   }
   committed_ = false;
+  staged_.clear();
   try {
     choose_durability(group);
     stage(group);
@@ -330,7 +331,7 @@ void Writer::merge(std::uint64_t events) {
   merged_ = through;
 }
 
-// Copies the write-ahead log into the database as far as readers let it.
+// Copies the write-ahead log into the database as far as readers let it, which syncs both.
 //   returns   true if all of it is there
 bool Writer::checkpoint() {
   int frames = 0, copied = 0;
@@ -344,13 +345,15 @@ bool Writer::checkpoint() {
   }
   checkpointed_frames_ = wal_frames_;
   if (result != SQLITE_OK || copied < frames) return false;
+  unsynced_since_.reset();
+  durable_position_ = head_.position.value;
   guard_.synced(0, head_.position);
   return true;
 }
 
-// Leaves no write-ahead log behind, if nobody reads it.
-void Writer::truncate() {
-  if (!checkpoint() || !guard_.emptied()) return;
+// Leaves no write-ahead log behind, if nobody reads it; true then.
+bool Writer::truncate() {
+  if (!checkpoint() || !guard_.emptied()) return false;
   const int result = sqlite3_wal_checkpoint_v2(database_.getHandle(), nullptr,
                                                SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
   if (result == SQLITE_OK)
@@ -358,6 +361,15 @@ void Writer::truncate() {
   else if (result != SQLITE_BUSY)
     fail(std::string("emptying the write-ahead log failed (") + sqlite3_errstr(result) +
          "): the store has stopped; reopen it to see what was recorded");
+  return result == SQLITE_OK;
+}
+
+// What a crash left in the write-ahead log may never have been synced: it is made durable before
+// anybody is told that it is.
+void Writer::make_durable_what_was_left() {
+  if (!checkpoint() && failure().empty()) flush();
+  if (const std::string why = failure(); !why.empty()) throw StorageError(why);
+  durable_position_ = head_.position.value;
 }
 
 // A group is synced if any of its commits asks for that; so does one that comes too long after a
@@ -367,9 +379,13 @@ void Writer::choose_durability(const GroupWriter::Group& group) {
     return pending->commit.durability != Durability::process;
   });
   const bool due = unsynced_since_ && Steady::now() - *unsynced_since_ >= durable_within;
-  if (syncs_ == (asked || due)) return;
-  database_.exec(syncs_ ? "PRAGMA synchronous=NORMAL" : "PRAGMA synchronous=FULL");
-  syncs_ = !syncs_;
+  sync_commits(asked || due);
+}
+
+void Writer::sync_commits(bool sync) {
+  if (syncs_ == sync) return;
+  database_.exec(sync ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL");
+  syncs_ = sync;
 }
 
 // Syncs the write-ahead log without a commit.
@@ -414,8 +430,8 @@ void Writer::close() noexcept {
       run(commit_);
       tail_.drop_through(*merged_);
     }
-    truncate();
-    if (wal_frames_ == 0 && failure().empty()) guard_.finish();
+    if (unsynced_since_ || !syncs_) flush();
+    if (failure().empty() && truncate()) guard_.finish();
   } catch (const std::exception& error) {
     // The tail is read from the log again at the next open; nothing is lost.
     fail(std::string("closing failed: ") + error.what());
@@ -442,6 +458,7 @@ void Writer::declare_types(const std::vector<TypeDescription>& types) {
     }
     known.reset();
     if (fresh.empty()) return;
+    sync_commits(true);
     SQLite::Transaction transaction(database_, SQLite::TransactionBehavior::IMMEDIATE);
     SQLite::Statement put(database_, "INSERT OR REPLACE INTO type_descriptions VALUES(?,?,?)");
     for (const auto& [type, description] : fresh) {
@@ -531,7 +548,8 @@ std::vector<Position> Writer::matching(const Query& query, Position after, std::
   std::vector<Position> found = matches_.first(query, after, limit);
   // Earlier commits of the same group are in no index yet.
   for (const Staged& staged : staged_) {
-    if (!std::holds_alternative<Appended>(staged.outcome)) continue;
+    const auto* appended = std::get_if<Appended>(&staged.outcome);
+    if (!appended || appended->replayed) continue;
     for (const Envelope& event : staged.pending->commit.events)
       if (found.size() < limit && event.position > after && query.matches(event))
         found.push_back(event.position);

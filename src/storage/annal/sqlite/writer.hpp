@@ -64,7 +64,9 @@ class Writer final : private LogState {
   void fail(const std::string& why);
   void merge(std::uint64_t events);
   bool checkpoint();
-  void truncate();
+  bool truncate();
+  void make_durable_what_was_left();
+  void sync_commits(bool sync);
   void read_head();
   void choose_durability(const GroupWriter::Group& group);
   void flush();
