@@ -41,7 +41,10 @@ class SqliteLog : public testing::Test {
       Commit commit;
       for (int j = 0; j < events; ++j)
         commit.events.push_back(event_of(stream, "thing.happened", "payload"));
-      ASSERT_TRUE(std::holds_alternative<Appended>(log.append(std::move(commit))));
+      const auto outcome = log.append(std::move(commit));
+      const auto* refused = std::get_if<Rejected>(&outcome);
+      ASSERT_TRUE(std::holds_alternative<Appended>(outcome))
+          << (refused ? refused->message() : std::get<Unknown>(outcome).what);
     }
   }
 

@@ -233,6 +233,8 @@ SQLite::Database open_writer(const fs::path& path) {
   refuse_unopenable(path, R_OK | W_OK);
   return translating(path, "opening", [&] {
     SQLite::Database database(path.string(), SQLite::OPEN_READWRITE);
+    // A reader that finds the shared index half written takes the write lock for an instant.
+    database.setBusyTimeout(500);
     check_format(database, path);
     set_up(database);
     require_wal(database, path, "PRAGMA journal_mode");
