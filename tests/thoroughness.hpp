@@ -1,12 +1,12 @@
 // How many of the faults a suite can inject it does inject: all of them in one build, a fifth under
-// the address sanitizer, which repeats the whole suite.
+// a sanitizer, which repeats the suite.
 #pragma once
 
 #include <cstddef>
 
 namespace annal::test {
 
-#ifdef __SANITIZE_ADDRESS__
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 inline constexpr std::size_t fault_stride = 5;
 #else
 inline constexpr std::size_t fault_stride = 1;
