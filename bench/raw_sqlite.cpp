@@ -274,10 +274,7 @@ RawEvent RawReader::only_row(sqlite3_stmt* select) {
 
 RawEvent RawReader::newest(const std::string& stream, sqlite3_int64 position) {
   sqlite3_stmt* const select = selecting(
-      newest_,
-      "events e WHERE e.position="
-      "(SELECT position FROM postings WHERE key=?1 AND position<=?2 ORDER BY position DESC "
-      "LIMIT 1)");
+      newest_, "events e WHERE e.stream=?1 AND e.position<=?2 ORDER BY e.position DESC LIMIT 1");
   sqlite3_bind_int64(select, 1, key_of(stream));
   sqlite3_bind_int64(select, 2, position);
   return only_row(select);
@@ -285,9 +282,7 @@ RawEvent RawReader::newest(const std::string& stream, sqlite3_int64 position) {
 
 RawEvent RawReader::first(const std::string& stream) {
   sqlite3_stmt* const select =
-      selecting(first_,
-                "events e WHERE e.position="
-                "(SELECT position FROM postings WHERE key=?1 ORDER BY position LIMIT 1)");
+      selecting(first_, "events e WHERE e.stream=?1 ORDER BY e.position LIMIT 1");
   sqlite3_bind_int64(select, 1, key_of(stream));
   return only_row(select);
 }
@@ -303,7 +298,8 @@ void copy_with_index(const std::filesystem::path& store, const std::filesystem::
       "BEGIN; CREATE TABLE names(id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);"
       "INSERT INTO main.names SELECT * FROM store.names;"
       "INSERT INTO main.events SELECT * FROM store.events ORDER BY position;"
-      "CREATE INDEX events_by_stream ON events(stream,version); COMMIT");
+      "CREATE INDEX events_by_stream ON events(stream,version);"
+      "CREATE INDEX events_in_order ON events(stream); COMMIT");
 }
 
 // --- payloads ------------------------------------------------------------------------------------

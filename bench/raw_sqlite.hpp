@@ -78,7 +78,8 @@ class RawReader {
   void scan(const Each& each);
   // The stream from its first event on, by an index on stream and version: a copy_with_index.
   void read_stream(const std::string& stream, int limit, const Each& each);
-  // The stream's newest event at or before the position, and its first, by the store's postings.
+  // The stream's newest event at or before the position, and its first, by an index on stream and
+  // position: of a copy_with_index, too.
   RawEvent newest(const std::string& stream, sqlite3_int64 position);
   RawEvent first(const std::string& stream);
 
@@ -95,8 +96,8 @@ class RawReader {
   std::unordered_map<sqlite3_int64, std::string> names_;
 };
 
-// The events and names of a store that nobody has open, in a file of their own, with an index on
-// stream and version.
+// The events and names of a store that nobody has open, in a file of their own, with indexes on
+// stream and version, and on stream and position.
 void copy_with_index(const std::filesystem::path& store, const std::filesystem::path& file);
 
 // Decodes by hand what a payload consists of: numbers as they are, texts behind 64-bit lengths.

@@ -103,9 +103,12 @@ std::vector<Result> get_past_document(const Settings& settings) {
   const int documents = scaled_down(5000, settings);
   const int events = std::max(documents, scaled(100000, settings));
   const auto file = settings.folder / "p9.db";
+  const auto by_hand = settings.folder / "raw-p9.db";
   record_documents(*open(file), documents, events);
+  std::filesystem::remove(by_hand);
+  copy_with_index(file, by_hand);
   const auto store = open(file);
-  RawReader raw(file);
+  RawReader raw(by_hand);
   std::mt19937 random(9);
   const auto any_key = [&] {
     return key_of(static_cast<int>(random() % static_cast<unsigned>(documents)));
@@ -122,7 +125,7 @@ std::vector<Result> get_past_document(const Settings& settings) {
   Result result{"P9",
                 "document at a random position, " + std::to_string(events) + " events over " +
                     std::to_string(documents),
-                "time beside the same query by hand on the same file, unverified", 1.5,
+                "time beside the same query by hand on the same events, unverified", 1.5,
                 Better::lower};
   compare(
       result, settings.rounds,
