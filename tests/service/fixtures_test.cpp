@@ -41,6 +41,18 @@ class Format1 : public testing::Test {
   std::unique_ptr<Store> store;
 };
 
+TEST(OlderFormat, is_refused_by_who_only_reads) {
+  test::TemporaryFolder folder;
+  fs::copy_file(fs::path(ANNAL_FIXTURES) / "format-1.db", folder / "store.db");
+  try {
+    open(folder / "store.db", {.mode = OpenOptions::Mode::read_only});
+    ADD_FAILURE() << "it was opened";
+  } catch (const UnknownFormat& refusal) {
+    EXPECT_NE(std::string(refusal.what()).find("open it for writing once"), std::string::npos);
+  }
+  EXPECT_EQ(bytes_of(folder / "store.db"), bytes_of(fs::path(ANNAL_FIXTURES) / "format-1.db"));
+}
+
 TEST_F(Format1, is_sound) {
   const auto found = store->log().verify([](Position) {});
   EXPECT_TRUE(found.faults.empty());

@@ -10,7 +10,7 @@ Posting posting(IndexKey key, std::uint64_t position, std::uint64_t version = 0)
   return {key, Position{position}, Version{version}};
 }
 
-std::vector<std::uint64_t> positions(const std::vector<IndexTail::Entry>& entries) {
+std::vector<std::uint64_t> positions(const std::vector<Entry>& entries) {
   std::vector<std::uint64_t> result;
   for (const auto& entry : entries) result.push_back(entry.position.value);
   return result;

@@ -1,6 +1,7 @@
 #include "annal/sqlite/database.hpp"
 
 #include "annal/error.hpp"
+#include "annal/sqlite/index_scan.hpp"
 
 #include <fcntl.h>
 #include <sqlite3.h>
@@ -22,7 +23,7 @@ namespace fs = std::filesystem;
 
 constexpr const char* schema = R"sql(
 CREATE TABLE store(key TEXT PRIMARY KEY, value) WITHOUT ROWID;
-CREATE TABLE names(id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
+CREATE TABLE names(id INTEGER PRIMARY KEY, name TEXT NOT NULL);
 CREATE TABLE event_types(type INTEGER PRIMARY KEY);
 CREATE TABLE type_descriptions(
   name TEXT NOT NULL, schema_version INTEGER NOT NULL, description BLOB NOT NULL,
@@ -39,10 +40,16 @@ CREATE TABLE events(
   salt BLOB NOT NULL, hash BLOB NOT NULL,
   data BLOB NOT NULL,
   commit_events INTEGER, commit_hash BLOB, idempotency_key TEXT, request_hash BLOB);
-CREATE TABLE postings(
-  key INTEGER NOT NULL, position INTEGER NOT NULL, version INTEGER,
-  PRIMARY KEY(key, position)) WITHOUT ROWID;
-INSERT INTO store VALUES('indexed_to', 0);
+)sql";
+
+// Format 1 kept the index in a table of postings, and names in an index of their own.
+constexpr const char* from_format_1 = R"sql(
+DROP TABLE postings;
+DELETE FROM store WHERE key='indexed_to';
+ALTER TABLE names RENAME TO names_of_format_1;
+CREATE TABLE names(id INTEGER PRIMARY KEY, name TEXT NOT NULL);
+INSERT INTO names SELECT id,name FROM names_of_format_1 ORDER BY id;
+DROP TABLE names_of_format_1;
 )sql";
 
 void set_up(SQLite::Database& database) {
@@ -74,9 +81,25 @@ void require_format(const fs::path& path, int application, int version) {
                         " this program knows: use a newer annal");
 }
 
-void check_format(SQLite::Database& database, const fs::path& path) {
+int checked_format(SQLite::Database& database, const fs::path& path) {
   const int application = database.execAndGet("PRAGMA application_id").getInt();
-  require_format(path, application, database.execAndGet("PRAGMA user_version").getInt());
+  const int version = database.execAndGet("PRAGMA user_version").getInt();
+  require_format(path, application, version);
+  return version;
+}
+
+void set_format(SQLite::Database& database) {
+  database.exec("PRAGMA user_version=" + std::to_string(format_version));
+}
+
+// All or nothing, so that a crash leaves the store in the format it had.
+void upgrade(SQLite::Database& database) {
+  SQLite::Transaction transaction(database, SQLite::TransactionBehavior::IMMEDIATE);
+  database.exec(from_format_1);
+  create_index(database);
+  rebuild_index(database);
+  set_format(database);
+  transaction.commit();
 }
 
 // A number in the header of a database, most significant byte first.
@@ -186,8 +209,9 @@ void create_store(const fs::path& path, std::string_view store_id, std::int64_t 
     require_wal(database, path, "PRAGMA journal_mode=WAL");
     SQLite::Transaction transaction(database);
     database.exec("PRAGMA application_id=" + std::to_string(application_id));
-    database.exec("PRAGMA user_version=" + std::to_string(format_version));
+    set_format(database);
     database.exec(schema);
+    create_index(database);
     SQLite::Statement insert(database, "INSERT INTO store VALUES(?,?)");
     insert.bind(1, "store_id");
     insert.bind(2, std::string(store_id));
@@ -235,20 +259,24 @@ SQLite::Database open_writer(const fs::path& path) {
     SQLite::Database database(path.string(), SQLite::OPEN_READWRITE);
     // A reader that finds the shared index half written takes the write lock for an instant.
     database.setBusyTimeout(500);
-    check_format(database, path);
+    const int format = checked_format(database, path);
     set_up(database);
     require_wal(database, path, "PRAGMA journal_mode");
     database.exec("PRAGMA cache_size=-32000");
+    if (format < format_version) upgrade(database);
     return database;
   });
 }
 
-SQLite::Database open_reader(const fs::path& path) {
+SQLite::Database open_reader(const fs::path& path, int oldest_format) {
   refuse_unopenable(path, R_OK);
   return translating(path, "opening", [&] {
     SQLite::Database database = open_file_to_read(path);
     database.setBusyTimeout(5000);  // while another process recovers the write-ahead log
-    check_format(database, path);
+    if (const int format = checked_format(database, path); format < oldest_format)
+      throw UnknownFormat(path.string() + " has format " + std::to_string(format) +
+                          ": open it for writing once, which brings it to format " +
+                          std::to_string(format_version));
     set_up(database);
     database.exec("PRAGMA query_only=ON");
     sqlite3_db_config(database.getHandle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);

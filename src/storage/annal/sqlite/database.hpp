@@ -15,7 +15,7 @@
 namespace annal::sqlite {
 
 inline constexpr int application_id = 0x616e6e6c;  // "annl"
-inline constexpr int format_version = 1;
+inline constexpr int format_version = 2;
 inline constexpr int reserved_page_bytes = 16;  // for a checksum in every page
 
 // Creates a store at a path where there is nothing: complete, or not at all.
@@ -26,10 +26,11 @@ void create_store(const std::filesystem::path& path, std::string_view store_id,
 //   throws    UnknownFormat, PermissionDenied, CannotOpen
 void require_store(const std::filesystem::path& path);
 
-// Opens an existing store and checks that it is one of a format this program knows.
-//   throws    UnknownFormat, PermissionDenied, CannotOpen
+// Opens an existing store and checks that it is one of a format this program knows. The writer
+// brings an older store to this format: once, at some µs an event.
+//   throws    UnknownFormat, for readers of an older format, too; PermissionDenied; CannotOpen
 SQLite::Database open_writer(const std::filesystem::path& path);
-SQLite::Database open_reader(const std::filesystem::path& path);
+SQLite::Database open_reader(const std::filesystem::path& path, int oldest_format = format_version);
 
 // Throws what the SQLite error means, naming the file and what was being done.
 [[noreturn]] void raise(const SQLite::Exception& error, const std::filesystem::path& path,

@@ -3,6 +3,7 @@
 #include "annal/error.hpp"
 #include "annal/sqlite/database.hpp"
 
+#include <algorithm>
 #include <cstring>
 
 namespace annal::sqlite {
@@ -167,14 +168,16 @@ void postings_of(SQLite::Statement& row, std::vector<Posting>& postings) {
   for (std::uint64_t tag = 0; take_varint(tags, tag);)
     postings.push_back({static_cast<IndexKey>(tag), position, {}});
   if (const SQLite::Column key = row.getColumn(5); !key.isNull())
-    postings.push_back({index_key_of(key.getString()), position, {}});
+    postings.push_back({key_of_idempotency_key(key.getString()), position, {}});
 }
 
-IndexKey index_key_of(std::string_view idempotency_key) {
-  const Hash hash = sha256({idempotency_key});
-  std::uint64_t number = 0;
-  std::memcpy(&number, hash.bytes.data(), sizeof number);
-  return -static_cast<IndexKey>((number >> 1) | 1);
+std::int64_t greatest_name_in(SQLite::Statement& row) {
+  std::int64_t greatest = std::max(row.getColumn(1).getInt64(), row.getColumn(3).getInt64());
+  const SQLite::Column tag_column = row.getColumn(4);
+  std::string_view tags = blob_of(tag_column);
+  for (std::uint64_t tag = 0; take_varint(tags, tag);)
+    greatest = std::max(greatest, static_cast<std::int64_t>(tag));
+  return std::max({greatest, row.getColumn(6).getInt64(), row.getColumn(7).getInt64()});
 }
 
 void check_hash(const Envelope& event) {
@@ -245,11 +248,13 @@ void EventRows::insert_event(const Envelope& event, const Commit* last_of, const
     if (last_of->idempotency_key) {
       insert_.bindNoCopy(21, *last_of->idempotency_key);
       bind_blob(insert_, 22, view(last_of->request_hash->bytes));
-      postings.push_back({index_key_of(*last_of->idempotency_key), event.position, {}});
+      postings.push_back({key_of_idempotency_key(*last_of->idempotency_key), event.position, {}});
     }
   }
   insert_.exec();
   insert_.reset();
+  for (const auto& [key, id] : names_.take_new())
+    postings.push_back({key, event.position, Version{static_cast<std::uint64_t>(id)}});
 }
 
 }  // namespace annal::sqlite

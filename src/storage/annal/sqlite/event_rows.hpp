@@ -2,8 +2,8 @@
 #pragma once
 
 #include "annal/log/event_log.hpp"
-#include "annal/sqlite/index_tail.hpp"
 #include "annal/sqlite/names.hpp"
+#include "annal/sqlite/posting.hpp"
 
 #include <SQLiteCpp/SQLiteCpp.h>
 
@@ -20,7 +20,8 @@ inline constexpr const char* event_columns =
     "correlation_id,causation_id,tags,metadata,salt,hash,data";
 inline constexpr const char* commit_columns =
     "position,version,recorded_at,commit_events,commit_hash,idempotency_key,request_hash";
-inline constexpr const char* posting_columns = "position,stream,version,type,tags,idempotency_key";
+inline constexpr const char* posting_columns =
+    "position,stream,version,type,tags,idempotency_key,content_type,source";
 
 // The event in the row the statement stands on. Its hash has not been checked.
 Envelope read_row(SQLite::Statement& row, Names& names);
@@ -37,7 +38,8 @@ Envelope described_in(SQLite::Statement& row, Names& names);
 // What the row's event is found by; the statement selects posting_columns.
 void postings_of(SQLite::Statement& row, std::vector<Posting>& postings);
 
-IndexKey index_key_of(std::string_view idempotency_key);
+// The greatest number of a name in the row; the statement selects posting_columns.
+std::int64_t greatest_name_in(SQLite::Statement& row);
 
 // Throws CorruptionError naming the position if the event is not what was recorded.
 void check_hash(const Envelope& event);
@@ -46,7 +48,7 @@ void check_hash(const Envelope& event);
 class EventRows {
  public:
   EventRows(SQLite::Database& database, Names& names);
-  // Inserts the commit's events and lists what they are found by.
+  // Inserts the commit's events and lists what they and their names are found by.
   void insert(const Commit& commit, const Hash& commit_hash, std::vector<Posting>& postings);
   // After a transaction was rolled back.
   void forget() { known_types_.clear(); }

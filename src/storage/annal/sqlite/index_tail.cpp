@@ -6,8 +6,11 @@ namespace annal::sqlite {
 
 void IndexTail::add(std::span<const Posting> postings, Position head) {
   std::lock_guard lock(mutex_);
-  for (const Posting& posting : postings)
+  for (const Posting& posting : postings) {
     by_key_[posting.key].push_back({posting.position, posting.version});
+    if (is_key_of_name(posting.key))
+      named_to_ = std::max(named_to_, static_cast<std::int64_t>(posting.version.value));
+  }
   in_order_.insert(in_order_.end(), postings.begin(), postings.end());
   head_ = head;
 }
@@ -66,6 +69,11 @@ std::uint64_t IndexTail::events() const {
   return head_.value - base_.value;
 }
 
+std::int64_t IndexTail::named_to() const {
+  std::lock_guard lock(mutex_);
+  return named_to_;
+}
+
 std::vector<Posting> IndexTail::oldest(std::uint64_t events, Position& through) const {
   std::lock_guard lock(mutex_);
   through = Position{std::min(head_.value, base_.value + events)};
@@ -73,10 +81,7 @@ std::vector<Posting> IndexTail::oldest(std::uint64_t events, Position& through) 
   const auto last = std::find_if(
       first, in_order_.end(), [&](const Posting& posting) { return posting.position > through; });
   std::vector<Posting> postings(first, last);
-  std::sort(postings.begin(), postings.end(), [](const Posting& a, const Posting& b) {
-    return a.key != b.key ? a.key < b.key : a.position < b.position;
-  });
-  return postings;
+  return in_key_order(std::move(postings));
 }
 
 }  // namespace annal::sqlite

@@ -1,7 +1,7 @@
 // The newest part of the index, kept in memory until it is merged into the file.
 #pragma once
 
-#include "annal/event/position.hpp"
+#include "annal/sqlite/posting.hpp"
 
 #include <cstdint>
 #include <mutex>
@@ -11,26 +11,12 @@
 
 namespace annal::sqlite {
 
-// What an event is found by: the id of its stream's, type's or tag's name; for idempotency keys a
-// negative number made from the key's hash, so that keys need no names.
-using IndexKey = std::int64_t;
-
-struct Posting {
-  IndexKey key = 0;
-  Position position;
-  Version version;  // of the event in the stream, if the key is a stream's; 0 otherwise
-};
-
-// The index of a log is its postings table up to a position, and this tail after it. A reader first
+// The index of a log is its runs up to a position, and this tail after it. A reader first
 // takes what it needs from the tail, then opens its snapshot: whatever has been merged meanwhile,
 // the two together cover everything up to the head the tail named.
 //   threads   add and drop: the writer; look-ups: any number of callers
 class IndexTail {
  public:
-  struct Entry {
-    Position position;
-    Version version;
-  };
   struct Slice {
     std::vector<std::vector<Entry>> entries;  // one list a key asked for, in log order
     Position head;  // everything up to here is in the index or the entries
@@ -47,6 +33,8 @@ class IndexTail {
   Position head() const;
   // Events that are in the tail only.
   std::uint64_t events() const;
+  // The greatest number of a name it was told of.
+  std::int64_t named_to() const;
   // The oldest postings, of at most this many events, ordered by key for a merge.
   std::vector<Posting> oldest(std::uint64_t events, Position& through) const;
 
@@ -58,6 +46,7 @@ class IndexTail {
   std::vector<Posting> in_order_;  // the same, by position; the first `dropped_` are gone
   std::size_t dropped_ = 0;
   Position base_, head_;
+  std::int64_t named_to_ = 0;
 };
 
 }  // namespace annal::sqlite

@@ -14,13 +14,11 @@ constexpr std::size_t step = 256;  // postings taken at a time
 
 }  // namespace
 
-Matches::Matches(SQLite::Database& database, Names& names, const IndexTail& tail)
+Matches::Matches(SQLite::Database& database, Names& names, Index& index, const IndexTail& tail)
     : names_(names),
+      index_(index),
       tail_(tail),
       types_(database, "SELECT type FROM event_types"),
-      after_(database,
-             "SELECT position FROM postings WHERE key=?1 AND position>?2 ORDER BY position "
-             "LIMIT ?3"),
       event_(database,
              std::string("SELECT ") + posting_columns + " FROM events WHERE position=?1") {}
 
@@ -64,18 +62,15 @@ std::vector<IndexKey> Matches::keys_of(const QueryItem& item) {
 // The next positions that any of the keys leads to; fewer than `step` only if there are no more.
 std::vector<Position> Matches::led_to(const std::vector<IndexKey>& keys, Position after) {
   std::vector<Position> positions;
+  std::vector<Entry> merged;
   for (const IndexKey key : keys) {
-    after_.reset();
-    after_.bind(1, key);
-    after_.bind(2, signed_of(after));
-    after_.bind(3, static_cast<std::int64_t>(step));
-    std::size_t of_key = 0;
-    for (; after_.executeStep(); ++of_key) positions.push_back(position_of(after_.getColumn(0)));
-    if (of_key < step)
-      for (const Position position : tail_.beyond(key, after, step - of_key))
+    merged.clear();
+    index_.find(key, next(after), index_.state().indexed_to, Direction::forwards, step, merged);
+    for (const Entry& entry : merged) positions.push_back(entry.position);
+    if (merged.size() < step)
+      for (const Position position : tail_.beyond(key, after, step - merged.size()))
         positions.push_back(position);
   }
-  after_.reset();
   std::sort(positions.begin(), positions.end());
   positions.erase(std::unique(positions.begin(), positions.end()), positions.end());
   if (positions.size() > step) positions.resize(step);

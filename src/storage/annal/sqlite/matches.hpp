@@ -2,6 +2,7 @@
 #pragma once
 
 #include "annal/log/query.hpp"
+#include "annal/sqlite/index.hpp"
 #include "annal/sqlite/index_tail.hpp"
 #include "annal/sqlite/names.hpp"
 
@@ -14,7 +15,7 @@ namespace annal::sqlite {
 // Belongs to the writer.
 class Matches {
  public:
-  Matches(SQLite::Database& database, Names& names, const IndexTail& tail);
+  Matches(SQLite::Database& database, Names& names, Index& index, const IndexTail& tail);
 
   // The first positions beyond `after`, at most `limit` of them.
   //   cost      for each item a look-up for its stream, its first tag or each of its types, and one
@@ -27,8 +28,9 @@ class Matches {
   bool is_matched(const QueryItem& item, Position position);
 
   Names& names_;
+  Index& index_;
   const IndexTail& tail_;
-  SQLite::Statement types_, after_, event_;
+  SQLite::Statement types_, event_;
 };
 
 }  // namespace annal::sqlite

@@ -4,24 +4,20 @@
 
 namespace annal::sqlite {
 
-Names::Names(SQLite::Database& database, std::size_t cached)
-    : by_name_(database, "SELECT id FROM names WHERE name=?"),
-      by_id_(database, "SELECT name FROM names WHERE id=?"),
+Names::Names(SQLite::Database& database, std::size_t cached, Numbers numbers)
+    : by_id_(database, "SELECT name FROM names WHERE id=?"),
       database_(database),
+      numbers_(std::move(numbers)),
       ids_(cached),
       texts_(cached) {}
 
 std::optional<std::int64_t> Names::find(const std::string& name) {
   if (const auto* id = ids_.find(name)) return *id;
-  by_name_.reset();
-  by_name_.bindNoCopy(1, name);
-  if (!by_name_.executeStep()) {
-    by_name_.reset();
-    return std::nullopt;
-  }
-  const std::int64_t id = by_name_.getColumn(0).getInt64();
-  by_name_.reset();
-  return ids_.put(name, id);
+  if (const auto staged = staged_.find(name); staged != staged_.end())
+    return ids_.put(name, staged->second);
+  for (const std::int64_t id : numbers_(key_of_name(name)))
+    if (text(id) == name) return ids_.put(name, id);
+  return std::nullopt;
 }
 
 const std::string& Names::text(std::int64_t id) {
@@ -45,12 +41,17 @@ std::int64_t Names::intern(const std::string& name) {
   insert_->bindNoCopy(1, name);
   insert_->exec();
   insert_->reset();
-  return ids_.put(name, database_.getLastInsertRowid());
+  const std::int64_t id = database_.getLastInsertRowid();
+  staged_.emplace(name, id);
+  new_.emplace_back(key_of_name(name), id);
+  return ids_.put(name, id);
 }
 
 void Names::forget() {
   ids_.clear();
   texts_.clear();
+  staged_.clear();
+  new_.clear();
 }
 
 }  // namespace annal::sqlite

@@ -2,6 +2,7 @@
 
 #include "annal/error.hpp"
 #include "annal/sqlite/database.hpp"
+#include "annal/sqlite/index_scan.hpp"
 
 #include <algorithm>
 
@@ -25,28 +26,21 @@ struct Reader::Keys {
 };
 
 Reader::Reader(const std::filesystem::path& path, const std::vector<SpaceDeclaration>& spaces,
-               const IndexTail* tail, FollowedTail* followed)
+               RunMaps& maps, const IndexTail* tail, FollowedTail* followed)
     : database_(open_reader(path)),
-      names_(database_, names_cached_for_reading),
+      index_(database_, maps),
+      names_(database_, names_cached_for_reading,
+             [this](IndexKey key) { return numbers_of_names(key); }),
       records_(database_, spaces),
       tail_(tail),
       followed_(followed),
       begin_(database_, "BEGIN"),
       end_(database_, "COMMIT"),
-      indexed_to_(database_, "SELECT value FROM store WHERE key='indexed_to'"),
       max_position_(database_, "SELECT coalesce(max(position),0) FROM events"),
       event_(database_, select_events("WHERE position=?1")),
       forwards_(database_, select_events("WHERE position BETWEEN ?1 AND ?2 ORDER BY position")),
       backwards_(database_,
                  select_events("WHERE position BETWEEN ?1 AND ?2 ORDER BY position DESC")),
-      ascending_(
-          database_,
-          "SELECT position,version FROM postings WHERE key=?1 AND position BETWEEN ?2 AND ?3 "
-          "ORDER BY position LIMIT ?4"),
-      descending_(
-          database_,
-          "SELECT position,version FROM postings WHERE key=?1 AND position BETWEEN ?2 AND ?3 "
-          "ORDER BY position DESC LIMIT ?4"),
       recorded_at_(database_, "SELECT recorded_at FROM events WHERE position=?1"),
       commit_(database_, std::string("SELECT ") + commit_columns +
                              " FROM events WHERE position>=?1 AND commit_hash IS NOT NULL "
@@ -68,7 +62,7 @@ Reader::Snapshot::Snapshot(Reader& reader, std::span<const IndexKey> keys, Posit
       reader.fill(reader.followed_->tail);
       slice = reader.followed_->tail.look_up(keys);
     }
-    indexed_to.value = static_cast<std::uint64_t>(reader.indexed_to());
+    indexed_to = reader.index_.refresh().indexed_to;
   } catch (...) {
     reader.end();
     throw;
@@ -88,37 +82,26 @@ void Reader::begin() {
 void Reader::end() noexcept {
   if (!in_transaction_) return;
   // Ending a read transaction writes nothing; if it fails the next BEGIN tells.
-  for (auto* statement : {&indexed_to_, &max_position_, &event_, &forwards_, &backwards_,
-                          &ascending_, &descending_, &recorded_at_, &commit_})
+  for (auto* statement :
+       {&max_position_, &event_, &forwards_, &backwards_, &recorded_at_, &commit_})
     statement->tryReset();
+  index_.reset();
   end_.tryReset();
   end_.tryExecuteStep();
   end_.tryReset();
   in_transaction_ = false;
 }
 
-std::int64_t Reader::indexed_to() {
-  indexed_to_.reset();
-  const std::int64_t value = indexed_to_.executeStep() ? indexed_to_.getColumn(0).getInt64() : 0;
-  indexed_to_.reset();
-  return value;
-}
-
 std::int64_t Reader::number(const char* sql) { return database_.execAndGet(sql).getInt64(); }
 
 void Reader::fill(IndexTail& tail) {
-  const Position merged{static_cast<std::uint64_t>(indexed_to())};
+  const IndexState& merged = index_.refresh();
   const Position end = newest_position();
-  tail.drop_through(merged);
-  const Position known = tail.head();
-  if (known >= end) return;
-  SQLite::Statement rows(database_,
-                         std::string("SELECT ") + posting_columns +
-                             " FROM events WHERE position>?1 AND position<=?2 ORDER BY position");
-  rows.bind(1, signed_of(known));
-  rows.bind(2, signed_of(end));
+  tail.drop_through(merged.indexed_to);
+  if (tail.head() >= end) return;
+  IndexScan scan(database_, tail.head(), end, std::max(merged.named_to, tail.named_to()));
   std::vector<Posting> postings;
-  while (rows.executeStep()) postings_of(rows, postings);
+  while (scan.next(postings)) continue;
   tail.add(postings, end);
 }
 
@@ -134,6 +117,17 @@ Reader::Keys Reader::keys_of(const Query& query) {
   keys.nothing = keys.any_of.empty();
   if (keys.any_of.size() > merged_keys) keys.any_of.clear();
   return keys;
+}
+
+// The numbers of the names that have the key.
+std::vector<std::int64_t> Reader::numbers_of_names(IndexKey key) {
+  const Snapshot snapshot(*this, {&key, 1});
+  std::vector<Entry> entries = snapshot.tail[0];
+  index_.find(key, Position{1}, snapshot.indexed_to, Direction::forwards, SIZE_MAX, entries);
+  std::vector<std::int64_t> numbers;
+  for (const Entry& entry : entries)
+    numbers.push_back(static_cast<std::int64_t>(entry.version.value));
+  return numbers;
 }
 
 // What leads to every event that the item means, and to some that it does not: the keys of its
@@ -153,23 +147,15 @@ std::vector<IndexKey> Reader::keys_of(const QueryItem& item) {
 }
 
 // The postings of one key within [from, to], in the direction asked for.
-std::vector<IndexTail::Entry> Reader::postings(const Snapshot& snapshot, const Keys& keys,
-                                               std::size_t which, Position from, Position to,
-                                               Direction direction, std::size_t limit) {
+std::vector<Entry> Reader::postings(const Snapshot& snapshot, const Keys& keys, std::size_t which,
+                                    Position from, Position to, Direction direction,
+                                    std::size_t limit) {
   const bool forwards = direction == Direction::forwards;
-  std::vector<IndexTail::Entry> found;
+  std::vector<Entry> found;
 
   const auto from_file = [&] {
-    auto& select = forwards ? ascending_ : descending_;
-    select.reset();
-    select.bind(1, keys.any_of[which]);
-    select.bind(2, signed_of(from));
-    select.bind(3, signed_of(std::min(to, snapshot.indexed_to)));
-    select.bind(4, static_cast<std::int64_t>(limit - found.size()));
-    while (select.executeStep())
-      found.push_back({position_of(select.getColumn(0)),
-                       Version{static_cast<std::uint64_t>(select.getColumn(1).getInt64())}});
-    select.reset();
+    index_.find(keys.any_of[which], from, std::min(to, snapshot.indexed_to), direction, limit,
+                found);
   };
   const auto from_tail = [&] {
     const auto& entries = snapshot.tail[which];
@@ -212,8 +198,7 @@ std::vector<Position> Reader::candidates(const Snapshot& snapshot, const Keys& k
   return positions;
 }
 
-std::optional<IndexTail::Entry> Reader::newest(const Snapshot& snapshot, const Keys& keys,
-                                               Position at_most) {
+std::optional<Entry> Reader::newest(const Snapshot& snapshot, const Keys& keys, Position at_most) {
   if (keys.nothing) return std::nullopt;
   const auto found = postings(snapshot, keys, 0, Position{1}, at_most, Direction::backwards, 1);
   if (found.empty()) return std::nullopt;
@@ -393,7 +378,7 @@ CommitInfo Reader::commit_at(Position position) {
 
 std::optional<KeyedCommit> Reader::find_commit(const std::string& idempotency_key) {
   Keys keys;
-  keys.any_of.push_back(index_key_of(idempotency_key));
+  keys.any_of.push_back(key_of_idempotency_key(idempotency_key));
   const Snapshot snapshot(*this, keys.any_of);
   for (const auto& entry :
        postings(snapshot, keys, 0, Position{1}, snapshot.head, Direction::forwards, index_step)) {

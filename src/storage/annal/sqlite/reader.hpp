@@ -3,6 +3,7 @@
 
 #include "annal/log/event_log.hpp"
 #include "annal/sqlite/event_rows.hpp"
+#include "annal/sqlite/index.hpp"
 #include "annal/sqlite/index_tail.hpp"
 #include "annal/sqlite/names.hpp"
 #include "annal/sqlite/record_tables.hpp"
@@ -33,7 +34,7 @@ class Reader {
   // tail      the writer's, in the process that writes
   // followed  in a process that only reads; exactly one of the two is given
   Reader(const std::filesystem::path& path, const std::vector<SpaceDeclaration>& spaces,
-         const IndexTail* tail, FollowedTail* followed);
+         RunMaps& maps, const IndexTail* tail, FollowedTail* followed);
 
   Page read(const ReadRequest& request);
   std::optional<Envelope> event_at(Position position);
@@ -62,8 +63,8 @@ class Reader {
     Snapshot& operator=(const Snapshot&) = delete;
 
     Position head;        // nothing beyond it is looked at
-    Position indexed_to;  // the postings table is complete up to here
-    std::vector<std::vector<IndexTail::Entry>> tail;
+    Position indexed_to;  // the runs are complete up to here
+    std::vector<std::vector<Entry>> tail;
 
    private:
     Reader& reader_;
@@ -72,19 +73,17 @@ class Reader {
 
   void begin();
   void end() noexcept;
-  std::int64_t indexed_to();
   Position named_head();                 // every name used up to here is found
   Position newest_position();            // in the transaction at hand
   std::int64_t number(const char* sql);  // the first column of the first row
+  std::vector<std::int64_t> numbers_of_names(IndexKey key);
   Keys keys_of(const Query& query);
   std::vector<IndexKey> keys_of(const QueryItem& item);
-  std::vector<IndexTail::Entry> postings(const Snapshot& snapshot, const Keys& keys,
-                                         std::size_t which, Position from, Position to,
-                                         Direction direction, std::size_t limit);
+  std::vector<Entry> postings(const Snapshot& snapshot, const Keys& keys, std::size_t which,
+                              Position from, Position to, Direction direction, std::size_t limit);
   std::vector<Position> candidates(const Snapshot& snapshot, const Keys& keys, Position from,
                                    Position to, Direction direction, std::size_t limit);
-  std::optional<IndexTail::Entry> newest(const Snapshot& snapshot, const Keys& keys,
-                                         Position at_most);
+  std::optional<Entry> newest(const Snapshot& snapshot, const Keys& keys, Position at_most);
   Position place_of(const Snapshot& snapshot, const Keys& keys, Version version);
   void read_by_index(const Snapshot& snapshot, const Keys& keys, const ReadRequest& request,
                      Position from, Position to, Page& page);
@@ -94,12 +93,13 @@ class Reader {
   Timestamp recorded_at(Position position);
 
   SQLite::Database database_;
+  Index index_;
   Names names_;
   RecordTables records_;
   const IndexTail* tail_;
   FollowedTail* followed_;
-  SQLite::Statement begin_, end_, indexed_to_, max_position_, event_, forwards_, backwards_,
-      ascending_, descending_, recorded_at_, commit_;
+  SQLite::Statement begin_, end_, max_position_, event_, forwards_, backwards_, recorded_at_,
+      commit_;
   bool in_transaction_ = false;
 };
 

@@ -97,8 +97,9 @@ class SqliteLog : public EventLog {
  public:
   SqliteLog(const fs::path& path, const Options& options, const IndexTail* tail,
             FollowedTail* followed)
-      : path_(path), readers_(options.readers, [path, spaces = options.spaces, tail, followed] {
-          return std::make_unique<Reader>(path, spaces, tail, followed);
+      : path_(path),
+        readers_(options.readers, [this, path, spaces = options.spaces, tail, followed] {
+          return std::make_unique<Reader>(path, spaces, run_maps_, tail, followed);
         }) {}
 
   Page read(const ReadRequest& request) const override {
@@ -173,6 +174,7 @@ class SqliteLog : public EventLog {
   void close_readers() { readers_.close(); }
 
   const fs::path path_;
+  RunMaps run_maps_;
 
  private:
   mutable Readers readers_;
@@ -228,7 +230,8 @@ class WritableLog final : public SqliteLog {
         lock_(std::move(lock)),
         randomness_(randomness),
         ids_(clock, randomness),
-        writer_(path, options.spaces, clock, tail_),
+        writer_(path, options.spaces, clock, tail_, run_maps_,
+                std::max<std::uint64_t>(options.tail_events, 1)),
         group_writer_(
             {.queue_requests = options.queue_requests, .idle_after = idle_after},
             [this](GroupWriter::Group& group) { write(group); },
@@ -320,7 +323,7 @@ fs::path resolved(const fs::path& path) {
 void require_synced(const fs::path& path) {
   const Position must_hold = WalGuard::check(path);
   if (must_hold.value == 0) return;
-  SQLite::Database database = open_reader(path);
+  SQLite::Database database = open_reader(path, 1);
   const SQLite::Column newest = database.execAndGet("SELECT coalesce(max(position),0) FROM events");
   if (position_of(newest) < must_hold) WalGuard::raise_lost(path, must_hold);
 }

@@ -1,6 +1,7 @@
 // The full check of a log: everything it holds against the hashes it was sealed with.
 #include "annal/error.hpp"
 #include "annal/sqlite/database.hpp"
+#include "annal/sqlite/index_check.hpp"
 #include "annal/sqlite/reader.hpp"
 
 #include <set>
@@ -77,38 +78,6 @@ class Checker {
   std::unordered_map<std::string, Version> versions_;
 };
 
-// Compares the merged index with what it should hold.
-class IndexChecker {
- public:
-  IndexChecker(SQLite::Database& database, Checker& checker)
-      : find_(database, "SELECT coalesce(version,0) FROM postings WHERE key=?1 AND position=?2"),
-        checker_(checker) {}
-
-  void event(SQLite::Statement& row) {
-    wanted_.clear();
-    postings_of(row, wanted_);
-    for (const Posting& posting : wanted_) {
-      ++count_;
-      find_.reset();
-      find_.bind(1, posting.key);
-      find_.bind(2, static_cast<std::int64_t>(posting.position.value));
-      const bool same =
-          find_.executeStep() &&
-          static_cast<std::uint64_t>(find_.getColumn(0).getInt64()) == posting.version.value;
-      find_.reset();
-      if (!same) checker_.fault(posting.position, "the index does not lead to the event");
-    }
-  }
-
-  std::int64_t count() const { return count_; }
-
- private:
-  SQLite::Statement find_;
-  Checker& checker_;
-  std::vector<Posting> wanted_;
-  std::int64_t count_ = 0;
-};
-
 // What the commit's hash covers of the event in the row.
 Envelope sealed_part(SQLite::Statement& row) {
   Envelope event;
@@ -154,14 +123,12 @@ Verification Reader::verify(const std::function<void(Position)>& progress) {
     result.faults.push_back("the index of types does not know number " + std::to_string(type) +
                             ", but events have it");
 
-  IndexChecker index(database_, checker);
-  SQLite::Statement found(database_, std::string("SELECT ") + posting_columns +
-                                         " FROM events WHERE position<=?1 ORDER BY position");
-  found.bind(1, static_cast<std::int64_t>(snapshot.indexed_to.value));
-  while (found.executeStep()) index.event(found);
-  if (const auto there = number("SELECT count(*) FROM postings"); there != index.count())
-    result.faults.push_back("the index holds " + std::to_string(there) +
-                            " entries, the log needs " + std::to_string(index.count()));
+  IndexCheck(database_, index_, [&](Position position, const std::string& what) {
+    if (position.value > 0)
+      checker.fault(position, what);
+    else
+      result.faults.push_back(what);
+  }).check();
   if (progress) progress(snapshot.head);
   return result;
 }

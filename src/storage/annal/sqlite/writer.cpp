@@ -16,9 +16,9 @@ namespace annal::sqlite {
 
 namespace {
 
-constexpr std::uint64_t tail_events = 8192;     // more than these are merged …
-constexpr std::uint64_t merged_at_once = 1024;  // … so many at a time
-constexpr int checkpoint_frames = 1024;         // 4 MiB of write-ahead log
+constexpr std::uint64_t worth_a_run = 256;       // events, when the store is closed
+constexpr std::uint64_t merged_at_once = 65536;  // postings, while nothing is written
+constexpr int checkpoint_frames = 1024;          // 4 MiB of write-ahead log
 constexpr std::chrono::milliseconds durable_within{
     60};  // of a commit whose answer did not wait for it
 constexpr std::chrono::milliseconds checkpoint_after{400};  // of nothing being written
@@ -52,27 +52,31 @@ SQLite::Database open_with_spaces(const std::filesystem::path& path,
 }  // namespace
 
 Writer::Writer(const std::filesystem::path& path, std::vector<SpaceDeclaration> spaces,
-               const Clock& clock, IndexTail& tail)
+               const Clock& clock, IndexTail& tail, RunMaps& maps, std::uint64_t tail_events)
     : path_(path),
       spaces_(std::move(spaces)),
       clock_(clock),
       tail_(tail),
+      tail_events_(tail_events),
       database_(open_with_spaces(path, spaces_)),
       guard_(path),
-      names_(database_, names_cached_for_writing),
+      index_(database_, maps),
+      index_writer_(database_, maps),
+      names_(database_, names_cached_for_writing,
+             [this](IndexKey key) {
+               std::vector<std::int64_t> numbers;
+               for (const Entry& entry : entries_of(key))
+                 numbers.push_back(static_cast<std::int64_t>(entry.version.value));
+               return numbers;
+             }),
       rows_(database_, names_),
       records_(database_, spaces_),
-      matches_(database_, names_, tail),
+      matches_(database_, names_, index_, tail),
       begin_(database_, "BEGIN IMMEDIATE"),
       commit_(database_, "COMMIT"),
       rollback_(database_, "ROLLBACK"),
-      newest_(database_,
-              "SELECT version FROM postings WHERE key=?1 ORDER BY position DESC LIMIT 1"),
-      postings_(database_, "SELECT position FROM postings WHERE key=?1 ORDER BY position"),
       keyed_(database_, std::string("SELECT ") + commit_columns + " FROM events WHERE position=?1"),
       recorded_at_(database_, "SELECT recorded_at FROM events WHERE position=?1"),
-      post_(database_, "INSERT INTO postings VALUES(?1,?2,?3)"),
-      indexed_to_(database_, "UPDATE store SET value=?1 WHERE key='indexed_to'"),
       versions_(cached_versions) {
   sqlite3_wal_hook(database_.getHandle(), &note_frames, &wal_frames_);
   read_head();
@@ -125,8 +129,7 @@ void Writer::stage(GroupWriter::Group& group) {
   staged_keys_.clear();
   staged_postings_.clear();
   staged_head_ = head_;
-  merged_.reset();
-  run(begin_);
+  begin_transaction();
   for (Pending* pending : group) {
     staged_.push_back({pending, Unknown{}});
     Commit& commit = pending->commit;
@@ -141,9 +144,8 @@ void Writer::stage(GroupWriter::Group& group) {
     if (commit.idempotency_key)
       staged_keys_[*commit.idempotency_key] = {appended, *commit.request_hash};
   }
-  // As much as has come in, so that the tail does not grow with the size of the groups.
-  const std::uint64_t came = staged_head_.position.value - head_.position.value;
-  if (tail_.events() > tail_events) merge(std::max(merged_at_once, came));
+  if (tail_.events() >= tail_events_) flush_tail();
+  index_writer_.advance(staged_postings_.size());
 }
 
 void Writer::apply(Commit& commit) {
@@ -208,6 +210,7 @@ void Writer::publish() {
   head_ = staged_head_;
   if (merged_) tail_.drop_through(*merged_);
   tail_.add(staged_postings_, head_.position);
+  names_.settle();
   for (auto& [stream, version] : staged_versions_) versions_.put(stream, version);
   std::uint64_t written = 0;
   for (Staged& staged : staged_) {
@@ -258,6 +261,7 @@ void Writer::undo() noexcept {
   rollback_.tryReset();
   names_.forget();
   rows_.forget();
+  index_forgotten_ = true;
 }
 
 // The whole group, but for those that were refused for a reason of their own: before COMMIT
@@ -308,27 +312,43 @@ std::string Writer::failure() const {
 
 // --- the index and the write-ahead log -----------------------------------------------------------
 
-// Moves the oldest part of the tail into the file, inside the group's transaction. It leaves memory
-// when that is committed.
-void Writer::merge(std::uint64_t events) {
+void Writer::begin_transaction() {
+  merged_.reset();
+  run(begin_);
+  if (std::exchange(index_forgotten_, false)) index_writer_.reload();
+  if (index_.state().generation != index_writer_.state().generation) index_.reread();
+}
+
+// Writes the tail into the file as a run, in the transaction at hand. It leaves memory when that is
+// committed.
+void Writer::flush_tail() {
   Position through;
-  const auto postings = tail_.oldest(events, through);
-  for (const Posting& posting : postings) {
-    post_.reset();
-    post_.bind(1, posting.key);
-    post_.bind(2, signed_of(posting.position));
-    if (posting.version.value == 0)
-      post_.bind(3);
-    else
-      post_.bind(3, static_cast<std::int64_t>(posting.version.value));
-    post_.exec();
-  }
-  post_.reset();
-  indexed_to_.reset();
-  indexed_to_.bind(1, signed_of(through));
-  indexed_to_.exec();
-  indexed_to_.reset();
+  const auto postings = tail_.oldest(tail_.events(), through);
+  index_writer_.flush(postings, through);
   merged_ = through;
+}
+
+// True if there is more to merge.
+bool Writer::merge_when_idle() {
+  bool committing = false;
+  try {
+    begin_transaction();
+    index_writer_.advance(merged_at_once);
+    committing = true;
+    run(commit_);
+    if (syncs_) note_durable();
+    return index_writer_.merging();
+  } catch (const SQLite::Exception& error) {
+    undo();
+    if (committing && error.getErrorCode() != SQLITE_FULL)
+      fail(std::string("merging the index failed (") + error.what() +
+           "): the store has stopped; reopen it");
+    else
+      verdict_on(error);
+  } catch (const std::exception&) {
+    undo();  // whoever writes next meets it, too, and is told
+  }
+  return false;
 }
 
 // Copies the write-ahead log into the database as far as readers let it, which syncs both.
@@ -410,7 +430,9 @@ bool Writer::idle() noexcept {
   std::lock_guard lock(connection_mutex_);
   if (!failure().empty()) return false;
   if (unsynced_since_) flush();
-  if (!failure().empty() || wal_frames_ == 0) return false;
+  if (!failure().empty()) return false;
+  if (index_writer_.merging() && merge_when_idle()) return true;
+  if (wal_frames_ == 0) return false;
   if (Steady::now() - written_at_ < checkpoint_after) return true;
   if (wal_frames_ > checkpoint_frames / 4)
     truncate();
@@ -424,11 +446,10 @@ void Writer::close() noexcept {
   std::lock_guard lock(connection_mutex_);
   if (!failure().empty()) return;
   try {
-    while (tail_.events() > 0) {
-      run(begin_);
-      merge(tail_events);
+    if (tail_.events() >= worth_a_run) {
+      begin_transaction();
+      flush_tail();
       run(commit_);
-      tail_.drop_through(*merged_);
     }
     if (unsynced_since_ || !syncs_) flush();
     if (failure().empty() && truncate()) guard_.finish();
@@ -505,30 +526,26 @@ Version Writer::stream_version(std::string_view stream) {
   const IndexKey key = *id;
   const auto slice = tail_.look_up({&key, 1});
   if (!slice.entries[0].empty()) return versions_.put(name, slice.entries[0].back().version);
-  newest_.reset();
-  newest_.bind(1, key);
-  Version version;
-  if (newest_.executeStep())
-    version.value = static_cast<std::uint64_t>(newest_.getColumn(0).getInt64());
-  newest_.reset();
-  return versions_.put(name, version);
+  const auto newest = index_.newest(key, index_.state().indexed_to);
+  return versions_.put(name, newest ? newest->version : Version{});
+}
+
+// Everything under the key, in log order.
+std::vector<Entry> Writer::entries_of(IndexKey key) {
+  std::vector<Entry> entries;
+  index_.find(key, Position{1}, index_.state().indexed_to, Direction::forwards, SIZE_MAX, entries);
+  const auto slice = tail_.look_up({&key, 1});
+  for (const Entry& entry : slice.entries[0])
+    if (entry.position > index_.state().indexed_to) entries.push_back(entry);
+  return entries;
 }
 
 std::optional<KeyedCommit> Writer::keyed_commit(std::string_view idempotency_key) {
   if (const auto staged = staged_keys_.find(std::string(idempotency_key));
       staged != staged_keys_.end())
     return staged->second;
-  const IndexKey key = index_key_of(idempotency_key);
-  const auto slice = tail_.look_up({&key, 1});
-  for (const auto& entry : slice.entries[0])
+  for (const Entry& entry : entries_of(key_of_idempotency_key(idempotency_key)))
     if (auto found = stored_commit(idempotency_key, entry.position)) return found;
-  std::vector<Position> positions;
-  postings_.reset();
-  postings_.bind(1, key);
-  while (postings_.executeStep()) positions.push_back(position_of(postings_.getColumn(0)));
-  postings_.reset();
-  for (const Position position : positions)
-    if (auto found = stored_commit(idempotency_key, position)) return found;
   return std::nullopt;
 }
 

@@ -5,6 +5,7 @@
 #include "annal/log/judge.hpp"
 #include "annal/sqlite/event_rows.hpp"
 #include "annal/sqlite/index_tail.hpp"
+#include "annal/sqlite/index_writer.hpp"
 #include "annal/sqlite/matches.hpp"
 #include "annal/sqlite/names.hpp"
 #include "annal/sqlite/record_tables.hpp"
@@ -28,7 +29,7 @@ namespace annal::sqlite {
 class Writer final : private LogState {
  public:
   Writer(const std::filesystem::path& path, std::vector<SpaceDeclaration> spaces,
-         const Clock& clock, IndexTail& tail);
+         const Clock& clock, IndexTail& tail, RunMaps& maps, std::uint64_t tail_events);
 
   // Sets every outcome. After an error at or after COMMIT the store has failed: everything later is
   // refused until it is reopened.
@@ -62,7 +63,10 @@ class Writer final : private LogState {
   void leave_unknown(const std::string& why);
   void refuse_failed(GroupWriter::Group& group, const std::string& why) const;
   void fail(const std::string& why);
-  void merge(std::uint64_t events);
+  void begin_transaction();
+  void flush_tail();
+  bool merge_when_idle();
+  std::vector<Entry> entries_of(IndexKey key);
   bool checkpoint();
   bool truncate();
   void make_durable_what_was_left();
@@ -86,14 +90,16 @@ class Writer final : private LogState {
   const std::vector<SpaceDeclaration> spaces_;
   const Clock& clock_;
   IndexTail& tail_;
+  const std::uint64_t tail_events_;
   SQLite::Database database_;
   WalGuard guard_;
+  Index index_;
+  IndexWriter index_writer_;
   Names names_;
   EventRows rows_;
   RecordTables records_;
   Matches matches_;
-  SQLite::Statement begin_, commit_, rollback_, newest_, postings_, keyed_, recorded_at_, post_,
-      indexed_to_;
+  SQLite::Statement begin_, commit_, rollback_, keyed_, recorded_at_;
 
   std::mutex connection_mutex_;
   bool committed_ = false;  // the group at hand is in the log
@@ -103,7 +109,8 @@ class Writer final : private LogState {
   std::unordered_map<std::string, KeyedCommit> staged_keys_;
   std::vector<Posting> staged_postings_;
   std::vector<Staged> staged_;
-  std::optional<Position> merged_;  // by the group at hand
+  std::optional<Position> merged_;  // by the transaction at hand
+  bool index_forgotten_ = true;     // since the last transaction was rolled back, or at first
 
   using Steady = std::chrono::steady_clock;
   bool syncs_ = true;                                 // what the connection does at COMMIT

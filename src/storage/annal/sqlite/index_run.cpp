@@ -1,0 +1,77 @@
+#include "annal/sqlite/index_run.hpp"
+
+#include "annal/error.hpp"
+#include "annal/sqlite/database.hpp"
+
+#include <cstring>
+
+namespace annal::sqlite {
+
+namespace {
+
+constexpr std::size_t fence_bytes = 12;  // a key, and a position of 32 bits
+
+RunMap::Fence fence_in(const char* bytes, Position base) {
+  RunMap::Fence fence;
+  std::uint32_t position = 0;
+  std::memcpy(&fence.key, bytes, sizeof fence.key);
+  std::memcpy(&position, bytes + sizeof fence.key, sizeof position);
+  fence.position.value = base.value + position;
+  return fence;
+}
+
+[[noreturn]] void raise_incomplete(std::int64_t run) {
+  throw CorruptionError("run " + std::to_string(run) +
+                        " of the index is incomplete: run `annal verify`");
+}
+
+}  // namespace
+
+std::string packed_fences(const std::vector<RunMap::Fence>& fences, Position base) {
+  std::string bytes;
+  for (const auto& fence : fences) {
+    const auto position = static_cast<std::uint32_t>(fence.position.value - base.value);
+    bytes.append(reinterpret_cast<const char*>(&fence.key), sizeof fence.key);
+    bytes.append(reinterpret_cast<const char*>(&position), sizeof position);
+  }
+  return bytes;
+}
+
+RunMap::RunMap(SQLite::Database& database, const Run& run) : run_(run.id) {
+  SQLite::Statement parts(database, "SELECT fences FROM index_parts WHERE run=?1 ORDER BY part");
+  parts.bind(1, run.id);
+  while (parts.executeStep()) {
+    const SQLite::Column column = parts.getColumn(0);
+    const std::string_view bytes = blob_of(column);
+    for (std::size_t at = 0; at + fence_bytes <= bytes.size(); at += fence_bytes)
+      fences_.push_back(fence_in(bytes.data() + at, run.first));
+  }
+  if (static_cast<std::int64_t>(fences_.size()) != run.blocks) raise_incomplete(run_);
+  filters_.resize((fences_.size() + blocks_a_part - 1) / blocks_a_part);
+}
+
+const std::string& RunMap::filter(SQLite::Database& database, std::int64_t block) const {
+  const auto part = static_cast<std::size_t>(block / blocks_a_part);
+  std::lock_guard lock(mutex_);
+  std::string& filter = filters_[part];
+  if (!filter.empty()) return filter;  // and never changed any more
+  SQLite::Statement select(database, "SELECT filter FROM index_parts WHERE run=?1 AND part=?2");
+  select.bind(1, run_);
+  select.bind(2, static_cast<std::int64_t>(part));
+  if (!select.executeStep()) raise_incomplete(run_);
+  filter = blob_of(select.getColumn(0));
+  if (filter.empty()) raise_incomplete(run_);
+  return filter;
+}
+
+std::shared_ptr<const RunMap> RunMaps::of(SQLite::Database& database, const Run& run) {
+  std::lock_guard lock(mutex_);
+  auto& known = maps_[run.id];
+  if (auto map = known.lock()) return map;
+  auto map = std::make_shared<const RunMap>(database, run);
+  known = map;
+  std::erase_if(maps_, [](const auto& item) { return item.second.expired(); });
+  return map;
+}
+
+}  // namespace annal::sqlite

@@ -1,0 +1,49 @@
+#include "annal/sqlite/key_filter.hpp"
+
+#include <algorithm>
+
+namespace annal::sqlite {
+
+namespace {
+
+constexpr std::size_t bits_a_key = 10;
+constexpr int probes = 6;
+
+// Spreads a key over all bits: the finaliser of SplitMix64.
+std::uint64_t spread(IndexKey key) {
+  auto bits = static_cast<std::uint64_t>(key) + 0x9e3779b97f4a7c15;
+  bits = (bits ^ (bits >> 30)) * 0xbf58476d1ce4e5b9;
+  bits = (bits ^ (bits >> 27)) * 0x94d049bb133111eb;
+  return bits ^ (bits >> 31);
+}
+
+// The key's bits in a filter of so many, one after another, until `each` says false.
+template <class Each>
+bool every_bit(IndexKey key, std::size_t bits, Each each) {
+  const std::uint64_t number = spread(key);
+  std::uint64_t at = number & UINT32_MAX;
+  const std::uint64_t step = number >> 32 | 1;
+  for (int i = 0; i < probes; ++i, at += step)
+    if (!each(static_cast<std::size_t>(at % bits))) return false;
+  return true;
+}
+
+}  // namespace
+
+std::string filter_of(std::span<const IndexKey> keys) {
+  std::string filter((std::max<std::size_t>(keys.size(), 1) * bits_a_key + 7) / 8, '\0');
+  for (const IndexKey key : keys)
+    every_bit(key, filter.size() * 8, [&](std::size_t bit) {
+      filter[bit / 8] = static_cast<char>(filter[bit / 8] | 1 << bit % 8);
+      return true;
+    });
+  return filter;
+}
+
+bool may_contain(std::string_view filter, IndexKey key) {
+  if (filter.empty()) return true;
+  return every_bit(key, filter.size() * 8,
+                   [&](std::size_t bit) { return (filter[bit / 8] >> bit % 8 & 1) != 0; });
+}
+
+}  // namespace annal::sqlite
