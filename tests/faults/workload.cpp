@@ -76,7 +76,7 @@ std::uint64_t follow(const EventLog& log, int caller, std::string& faults) {
 std::unique_ptr<EventLog> open_workload(const std::filesystem::path& file) {
   sqlite::Options options;
   options.spaces = {{"counts", {}}};
-  options.tail_events = 32;  // so that runs are written and merged under the faults, too
+  options.tail_events = 8;  // so that runs are written and merged under the faults, too
   return sqlite::open(file, options);
 }
 
