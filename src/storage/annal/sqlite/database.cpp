@@ -153,7 +153,8 @@ std::string uri_of(const fs::path& path) {
 }
 
 SQLite::Database open_as_it_lies(const fs::path& path) {
-  return SQLite::Database(uri_of(path) + "?immutable=1", SQLite::OPEN_READONLY | SQLite::OPEN_URI);
+  return SQLite::Database(uri_of(path) + "?immutable=1",
+                          SQLite::OPEN_READONLY | SQLite::OPEN_URI | SQLite::OPEN_NOMUTEX);
 }
 
 // True for a folder that a read-only file system or its permissions keep from changing.
@@ -173,7 +174,7 @@ SQLite::Database open_file_to_read(const fs::path& path) {
   std::error_code ignored;
   const bool shared = fs::exists(path.string() + "-shm", ignored);
   if (shared || ::access(folder.c_str(), W_OK) == 0)
-    return SQLite::Database(path.string(), SQLite::OPEN_READONLY);
+    return SQLite::Database(path.string(), SQLite::OPEN_READONLY | SQLite::OPEN_NOMUTEX);
   if (!nobody_writes(folder))
     throw PermissionDenied("no permission to write in " + folder.string() + ", where readers of " +
                            path.filename().string() +
@@ -256,7 +257,7 @@ void require_store(const fs::path& path) {
 SQLite::Database open_writer(const fs::path& path) {
   refuse_unopenable(path, R_OK | W_OK);
   return translating(path, "opening", [&] {
-    SQLite::Database database(path.string(), SQLite::OPEN_READWRITE);
+    SQLite::Database database(path.string(), SQLite::OPEN_READWRITE | SQLite::OPEN_NOMUTEX);
     // A reader that finds the shared index half written takes the write lock for an instant.
     database.setBusyTimeout(500);
     const int format = checked_format(database, path);
@@ -278,6 +279,7 @@ SQLite::Database open_reader(const fs::path& path, int oldest_format) {
                           ": open it for writing once, which brings it to format " +
                           std::to_string(format_version));
     set_up(database);
+    database.exec("PRAGMA cache_size=-16000");
     database.exec("PRAGMA query_only=ON");
     sqlite3_db_config(database.getHandle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
     return database;

@@ -13,11 +13,24 @@ Names::Names(SQLite::Database& database, std::size_t cached, Numbers numbers)
 
 std::optional<std::int64_t> Names::find(const std::string& name) {
   if (const auto* id = ids_.find(name)) return *id;
-  if (const auto staged = staged_.find(name); staged != staged_.end())
-    return ids_.put(name, staged->second);
-  for (const std::int64_t id : numbers_(key_of_name(name)))
+  return look_up(name, key_of_name(name));
+}
+
+std::optional<std::int64_t> Names::look_up(const std::string& name, IndexKey key) {
+  for (const std::int64_t id : numbers_(key))
     if (text(id) == name) return ids_.put(name, id);
   return std::nullopt;
+}
+
+std::optional<std::int64_t> Names::find_to_intern(const std::string& name) {
+  if (const auto* id = ids_.find(name)) return *id;
+  if (const auto staged = staged_.find(name); staged != staged_.end())
+    return ids_.put(name, staged->second);
+  if (nameless_.contains(name)) return std::nullopt;
+  const IndexKey key = key_of_name(name);
+  const auto found = look_up(name, key);
+  if (!found) nameless_.emplace(name, key);
+  return found;
 }
 
 const std::string& Names::text(std::int64_t id) {
@@ -35,22 +48,28 @@ const std::string& Names::text(std::int64_t id) {
 }
 
 std::int64_t Names::intern(const std::string& name) {
-  if (const auto known = find(name)) return *known;
+  if (const auto known = find_to_intern(name)) return *known;
   if (!insert_) insert_.emplace(database_, "INSERT INTO names(name) VALUES(?)");
   insert_->reset();
   insert_->bindNoCopy(1, name);
   insert_->exec();
   insert_->reset();
   const std::int64_t id = database_.getLastInsertRowid();
+  const auto nameless = nameless_.extract(name);
   staged_.emplace(name, id);
-  new_.emplace_back(key_of_name(name), id);
+  new_.emplace_back(nameless.mapped(), id);
   return ids_.put(name, id);
+}
+
+void Names::settle() {
+  staged_.clear();
+  nameless_.clear();
 }
 
 void Names::forget() {
   ids_.clear();
   texts_.clear();
-  staged_.clear();
+  settle();
   new_.clear();
 }
 

@@ -28,6 +28,8 @@ class Names {
 
   // The name's number; nothing if nobody has used the name.
   std::optional<std::int64_t> find(const std::string& name);
+  // The same for the writer, who alone gives numbers and so remembers what has none.
+  std::optional<std::int64_t> find_to_intern(const std::string& name);
   const std::string& text(std::int64_t id);
 
   // The name's number, given now if need be. In the writer's transaction only.
@@ -35,11 +37,13 @@ class Names {
   // What was numbered since this was last asked: keys and numbers, for the index.
   std::vector<std::pair<IndexKey, std::int64_t>> take_new() { return std::exchange(new_, {}); }
   // After a transaction that interned names was committed, and the index knows them.
-  void settle() { staged_.clear(); }
+  void settle();
   // After it was rolled back.
   void forget();
 
  private:
+  std::optional<std::int64_t> look_up(const std::string& name, IndexKey key);
+
   SQLite::Statement by_id_;
   std::optional<SQLite::Statement> insert_;
   SQLite::Database& database_;
@@ -47,6 +51,7 @@ class Names {
   RecentlyUsed<std::string, std::int64_t> ids_;
   RecentlyUsed<std::int64_t, std::string> texts_;
   std::unordered_map<std::string, std::int64_t> staged_;  // numbered in the transaction at hand
+  std::unordered_map<std::string, IndexKey> nameless_;    // looked for in it in vain
   std::vector<std::pair<IndexKey, std::int64_t>> new_;
 };
 

@@ -521,7 +521,7 @@ Version Writer::stream_version(std::string_view stream) {
   if (const auto staged = staged_versions_.find(name); staged != staged_versions_.end())
     return staged->second;
   if (const Version* known = versions_.find(name)) return *known;
-  const auto id = names_.find(name);
+  const auto id = names_.find_to_intern(name);
   if (!id) return versions_.put(name, Version{});
   const IndexKey key = *id;
   const auto slice = tail_.look_up({&key, 1});
