@@ -181,6 +181,8 @@ void Subscription::State::read_what_comes() {
   const Position from = next(read_to);
   const Position durable = log.durable_position();
   if (durable < from) {
+    // What a log that has failed still holds will not become durable.
+    if (const std::string why = log.failure(); !why.empty()) throw StorageError(why);
     {
       std::lock_guard lock(mutex);
       live = true;
@@ -299,14 +301,15 @@ bool Subscription::State::give_up(const Envelope& event, const std::string& erro
 
 // --- the subscription ----------------------------------------------------------------------------
 
-Subscription::Subscription(EventLog& log, SubscriptionOptions options, Handler handler) {
-  check(options);
-  state_ = std::make_unique<State>(log, std::move(options), std::move(handler));
-}
+Subscription::Subscription(EventLog& log, SubscriptionOptions options, Handler handler)
+    : state_{(check(options), "the subscription " + options.name),
+             std::make_unique<State>(log, std::move(options), std::move(handler))} {}
 
 Subscription::~Subscription() = default;
 
-void Subscription::close() { state_->close(); }
+void Subscription::close() {
+  if (state_.is_here()) state_->close();
+}
 
 SubscriptionStatus Subscription::status() const {
   SubscriptionStatus status;

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "annal/log/event_log.hpp"
+#include "annal/owned_here.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -101,7 +102,7 @@ class Subscription {
 
  private:
   struct State;
-  std::unique_ptr<State> state_;
+  OwnedHere<State> state_;
 };
 
 }  // namespace annal

@@ -95,7 +95,7 @@ struct Store::State {
   std::unique_ptr<Dispatcher> dispatcher;
 };
 
-Store::Store(std::unique_ptr<State> state) : state_(std::move(state)) {
+Store::Store(std::unique_ptr<State> state) : state_("the store", std::move(state)) {
   auto service = std::make_unique<DocumentService::State>(state_->parts(), state_->weaver);
   state_->documents.reset(new DocumentService(std::move(service)));
 }

@@ -14,6 +14,7 @@
 #include "annal/bus/dispatcher.hpp"
 #include "annal/effects/handlers.hpp"
 #include "annal/log/event_log.hpp"
+#include "annal/owned_here.hpp"
 #include "annal/service/documents.hpp"
 #include "annal/severity.hpp"
 
@@ -42,7 +43,8 @@ struct OpenOptions {
   Randomness* randomness = nullptr;  // the system's when null; must outlive the store
 };
 
-//   threads   any number of callers; destroyed by one, when no call is under way
+//   threads   any number of callers; destroyed by one, when no call is under way; a process forked
+//             off later is refused every call with StorageError, and destroys nothing
 class Store {
  public:
   DocumentService& documents();
@@ -69,7 +71,7 @@ class Store {
   explicit Store(std::unique_ptr<State> state);
 
  private:
-  std::unique_ptr<State> state_;
+  OwnedHere<State> state_;
 };
 
 // Opens the store in a file, creating it where there is none unless the mode says otherwise.
