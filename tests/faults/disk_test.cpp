@@ -173,6 +173,47 @@ TEST_F(FailingDisk, that_cannot_be_read_when_the_store_is_opened_says_which_file
   }
 }
 
+// Not of failing disks, but of what is done to them.
+class IdleStore : public FailingDisk {
+ protected:
+  // Waits until a file has been synced more often than before; a minute if it never is.
+  template <class Action>
+  bool syncs(const std::string& name, Action action) {
+    const int before = disk.synced(name);
+    action();
+    for (int i = 0; i < 6000 && disk.synced(name) == before; ++i)
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    return disk.synced(name) > before;
+  }
+  std::uintmax_t log_bytes() const { return std::filesystem::file_size(file.string() + "-wal"); }
+};
+
+TEST_F(IdleStore, keeps_a_short_write_ahead_log_and_begins_it_anew) {
+  const std::size_t megabyte = 1'000'000;
+  ASSERT_TRUE(syncs("store.db", [&] {
+    for (int i = 0; i < 2; ++i) ASSERT_TRUE(append_is<Appended>(commit_to("thing/1", megabyte)));
+  }));
+  const auto kept = log_bytes();
+  EXPECT_GT(kept, 2 * megabyte);
+  ASSERT_TRUE(append_is<Appended>(commit_to("thing/1", megabyte)));
+  EXPECT_EQ(log_bytes(), kept) << "it is written over";
+  log.reset();
+  EXPECT_FALSE(std::filesystem::exists(file.string() + "-wal"));
+  open();
+  EXPECT_EQ(log->verify().faults, std::vector<std::string>{});
+}
+
+TEST_F(IdleStore, cuts_a_long_write_ahead_log) {
+  sqlite::Options options;
+  options.wal.kept = 1 << 20;
+  log.reset();
+  log = sqlite::open(file, options);
+  for (int i = 0; i < 2; ++i) ASSERT_TRUE(append_is<Appended>(commit_to("thing/1", 1'000'000)));
+  for (int i = 0; i < 6000 && log_bytes() > 0; ++i)
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  EXPECT_EQ(log_bytes(), 0u);
+}
+
 class ProcessDurability : public FailingDisk {
  protected:
   static Commit soon(Commit commit) {

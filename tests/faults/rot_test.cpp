@@ -98,6 +98,33 @@ TEST_F(Rot, a_write_ahead_log_that_is_cut_or_gone_is_missed) {
   EXPECT_EQ(open(files), Found::missed_aloud);
 }
 
+// No event tells of what such commits changed.
+TEST_F(Rot, a_write_ahead_log_that_is_gone_is_missed_though_it_held_no_event) {
+  const auto without_log = [this](auto&& commit) {
+    const TemporaryFolder folder{place_in_memory()};
+    const auto store = folder / "store.db";
+    const auto copied = folder / "copied.db";
+    auto log = open_workload(store);
+    commit(*log);
+    for (const char* suffix : {"", ".synced"})
+      std::ofstream(copied.string() + suffix, std::ios::binary)
+          << content_of(store.string() + suffix);
+    log.reset();
+    EXPECT_THROW(open_workload(copied), CorruptionError);
+    std::filesystem::remove(copied.string() + ".synced");
+    EXPECT_NO_THROW(open_workload(copied)) << "nothing else is wrong with it";
+  };
+  without_log([](EventLog& log) {
+    Commit records;
+    records.records.emplace_back();
+    records.records.back().space = "counts";
+    records.records.back().key = "some";
+    records.records.back().value = "1";
+    ASSERT_TRUE(std::holds_alternative<Appended>(log.append(std::move(records))));
+  });
+  without_log([](EventLog& log) { log.declare_types({{"thing.happened", 1, {}}}); });
+}
+
 TEST_F(Rot, what_says_how_much_was_synced_may_rot_itself) {
   for (std::size_t byte = 0; byte < remains.files.at(".synced").size(); ++byte)
     ASSERT_EQ(with_flip(".synced", byte, static_cast<int>(random() % 8)), Found::intact);

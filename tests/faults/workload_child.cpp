@@ -1,12 +1,16 @@
 // A process to be killed: appends without end, and prints each acknowledgement as `caller number`.
+// Or a foreign one: runs SQL on the store as any program does that knows SQLite and not annal.
 //
 //   annal_workload_child STORE CALLERS
+//   annal_workload_child --sql STORE STATEMENTS
 #include "faults/workload.hpp"
 
+#include <sqlite3.h>
 #include <unistd.h>
 
 #include <cstdio>
 #include <cstdlib>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -25,9 +29,19 @@ void append_for_ever(EventLog& log, int caller, std::uint64_t from) {
   }
 }
 
+int run_sql(const char* store, const char* statements) {
+  sqlite3* database = nullptr;
+  int result = sqlite3_open_v2(store, &database, SQLITE_OPEN_READWRITE, nullptr);
+  if (result == SQLITE_OK) result = sqlite3_exec(database, statements, nullptr, nullptr, nullptr);
+  if (result != SQLITE_OK) std::fprintf(stderr, "%s\n", sqlite3_errmsg(database));
+  sqlite3_close(database);
+  return result == SQLITE_OK ? 0 : 1;
+}
+
 }  // namespace
 
 int main(int count, char** values) {
+  if (count == 4 && std::string_view(values[1]) == "--sql") return run_sql(values[2], values[3]);
   if (count != 3) return 2;
   const int callers = std::atoi(values[2]);
   const auto log = open_workload(values[1]);

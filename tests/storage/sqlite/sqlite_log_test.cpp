@@ -30,6 +30,7 @@ class SqliteLog : public testing::Test {
  protected:
   std::unique_ptr<EventLog> open(sqlite::Mode mode = sqlite::Mode::read_write) {
     sqlite::Options options;
+    options.wal = wal;
     options.mode = mode;
     options.spaces = {{"notes", {}}};
     options.clock = &clock;
@@ -77,9 +78,12 @@ class SqliteLog : public testing::Test {
   TemporaryFolder folder;
   std::filesystem::path file = folder / "store.db", copy = folder / "copy.db",
                         link = folder / "link.db";
+  std::uintmax_t log_bytes() const { return std::filesystem::file_size(file.string() + "-wal"); }
+
   ManualClock clock;
   SeededRandomness randomness;
   std::uint64_t tail_events = 4096;
+  sqlite::WalLimits wal;
 };
 
 std::string message_of(const std::function<void()>& action) {
@@ -408,6 +412,51 @@ TEST_F(SqliteLog, the_index_tail_stays_bounded_when_groups_are_large) {
   }
   EXPECT_LE(log->statistics().unindexed, 6'000u);
   EXPECT_TRUE(log->verify().faults.empty());
+}
+
+TEST_F(SqliteLog, readers_without_end_do_not_let_the_write_ahead_log_grow) {
+  wal = {.copied = 64 << 10, .begun_anew = 512 << 10, .kept = 256 << 10};
+  auto log = open();
+  append(*log, "thing/1", 10);
+  std::atomic<bool> done{false};
+  std::vector<std::thread> readers;
+  for (int i = 0; i < 8; ++i)
+    readers.emplace_back([&] {
+      while (!done) log->read({.limit = 20});
+    });
+  std::uintmax_t longest = 0;
+  for (int i = 0; i < 250; ++i) {  // 3 MiB of log
+    Commit commit = commit_of(event_of("thing/1", "thing.happened", std::string(8000, 'x')));
+    ASSERT_TRUE(std::holds_alternative<Appended>(log->append(std::move(commit))));
+    longest = std::max(longest, log_bytes());
+  }
+  done = true;
+  for (auto& reader : readers) reader.join();
+  std::cout << "the write-ahead log became " << longest << " bytes long\n";
+  EXPECT_LT(longest, 1u << 20);
+  EXPECT_TRUE(log->verify().faults.empty());
+}
+
+TEST_F(SqliteLog, a_reader_that_stays_stops_nobody_and_is_told_of) {
+  wal = {.copied = 64 << 10, .begun_anew = 128 << 10, .kept = 64 << 10};
+  auto log = open();
+  append(*log, "thing/1", 10);
+  EXPECT_EQ(log->statistics().oldest_reader.count(), 0);
+  bool read = false;
+  log->verify([&](Position) {
+    if (std::exchange(read, true)) return;
+    const auto before = log->statistics().oldest_reader;
+    append(*log, "thing/1", 100, 2);
+    EXPECT_GT(log->statistics().oldest_reader, before) << "it is the same read still";
+    EXPECT_GT(log_bytes(), wal.begun_anew) << "which needs the log";
+  });
+  EXPECT_TRUE(read);
+  EXPECT_EQ(log->statistics().oldest_reader.count(), 0);
+  EXPECT_EQ(log->statistics().wal_bytes, log_bytes());
+  append(*log, "thing/1", 40, 2);  // begins anew
+  const auto longest = log_bytes();
+  append(*log, "thing/1", 60, 2);
+  EXPECT_EQ(log_bytes(), longest) << "the log is written over once nobody needs it";
 }
 
 TEST_F(SqliteLog, measures_its_syncs) {

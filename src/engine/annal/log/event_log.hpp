@@ -95,7 +95,8 @@ struct LogStatistics {
   std::uint64_t commits = 0, groups = 0;    // since it was opened
   std::uint64_t queued = 0, unindexed = 0;  // requests waiting; events not yet in the index
   std::chrono::microseconds sync_p50{}, sync_p99{};  // of the newest 1024 group commits
-  Position durable;                                  // everything up to here survives power loss
+  std::chrono::microseconds oldest_reader{};  // how long the oldest read of this process has taken
+  Position durable;                           // everything up to here survives power loss
   Durability durability = Durability::power;
   bool read_only = false;
 };

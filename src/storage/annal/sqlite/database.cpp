@@ -258,8 +258,7 @@ SQLite::Database open_writer(const fs::path& path) {
   refuse_unopenable(path, R_OK | W_OK);
   return translating(path, "opening", [&] {
     SQLite::Database database(path.string(), SQLite::OPEN_READWRITE | SQLite::OPEN_NOMUTEX);
-    // A reader that finds the shared index half written takes the write lock for an instant.
-    database.setBusyTimeout(500);
+    database.setBusyTimeout(writer_waits_ms);
     const int format = checked_format(database, path);
     set_up(database);
     require_wal(database, path, "PRAGMA journal_mode");
@@ -284,6 +283,11 @@ SQLite::Database open_reader(const fs::path& path, int oldest_format) {
     sqlite3_db_config(database.getHandle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
     return database;
   });
+}
+
+std::uint64_t eventless_commits(SQLite::Database& database) {
+  SQLite::Statement counted(database, "SELECT value FROM store WHERE key='eventless_commits'");
+  return counted.executeStep() ? static_cast<std::uint64_t>(counted.getColumn(0).getInt64()) : 0;
 }
 
 void raise(const SQLite::Exception& error, const fs::path& path, std::string_view doing) {

@@ -17,6 +17,8 @@ namespace annal::sqlite {
 inline constexpr int application_id = 0x616e6e6c;  // "annl"
 inline constexpr int format_version = 2;
 inline constexpr int reserved_page_bytes = 16;  // for a checksum in every page
+// A reader that finds the shared index half written takes the write lock for an instant.
+inline constexpr int writer_waits_ms = 500;
 
 // Creates a store at a path where there is nothing: complete, or not at all.
 void create_store(const std::filesystem::path& path, std::string_view store_id,
@@ -31,6 +33,9 @@ void require_store(const std::filesystem::path& path);
 //   throws    UnknownFormat, for readers of an older format, too; PermissionDenied; CannotOpen
 SQLite::Database open_writer(const std::filesystem::path& path);
 SQLite::Database open_reader(const std::filesystem::path& path, int oldest_format = format_version);
+
+// How many commits changed records or types and added no event.
+std::uint64_t eventless_commits(SQLite::Database& database);
 
 // Throws what the SQLite error means, naming the file and what was being done.
 [[noreturn]] void raise(const SQLite::Exception& error, const std::filesystem::path& path,

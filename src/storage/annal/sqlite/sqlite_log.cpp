@@ -1,14 +1,17 @@
 #include "annal/sqlite/sqlite_log.hpp"
 
+#include "annal/error.hpp"
 #include "annal/log/group_writer.hpp"
+#include "annal/owned_here.hpp"
 #include "annal/sqlite/database.hpp"
 #include "annal/sqlite/reader.hpp"
+#include "annal/sqlite/readers.hpp"
 #include "annal/sqlite/store_lock.hpp"
+#include "annal/sqlite/use_lock.hpp"
 #include "annal/sqlite/wal_guard.hpp"
 #include "annal/sqlite/writer.hpp"
 
 #include <condition_variable>
-#include <deque>
 #include <mutex>
 #include <thread>
 
@@ -22,75 +25,7 @@ constexpr std::chrono::milliseconds idle_after{25};
 constexpr std::size_t checked_at_open = 1000;
 constexpr std::chrono::milliseconds poll_interval{100};  // for commits of another process
 
-// The read connections of a log; opened when first needed, up to a bound.
-class Readers {
- public:
-  Readers(std::size_t bound, std::function<std::unique_ptr<Reader>()> open)
-      : bound_(std::max<std::size_t>(bound, 1)), open_(std::move(open)) {}
-
-  // When nobody reads any more.
-  void close() {
-    std::lock_guard lock(mutex_);
-    idle_.clear();
-  }
-
-  template <class Use>
-  auto with(Use use) {
-    Lease lease(*this);
-    try {
-      return use(*lease.reader);
-    } catch (const SQLite::Exception&) {
-      lease.reader.reset();  // its statements would tell of the error again
-      throw;
-    }
-  }
-
- private:
-  struct Lease {
-    explicit Lease(Readers& of) : readers(of), reader(of.take()) {}
-    ~Lease() { readers.give_back(std::move(reader)); }
-    Lease(const Lease&) = delete;
-    Lease& operator=(const Lease&) = delete;
-    Readers& readers;
-    std::unique_ptr<Reader> reader;
-  };
-
-  std::unique_ptr<Reader> take() {
-    std::unique_lock lock(mutex_);
-    returned_.wait(lock, [this] { return !idle_.empty() || opened_ < bound_; });
-    if (!idle_.empty()) {
-      auto reader = std::move(idle_.back());
-      idle_.pop_back();
-      return reader;
-    }
-    ++opened_;
-    lock.unlock();
-    try {
-      return open_();
-    } catch (...) {
-      lock.lock();
-      --opened_;
-      returned_.notify_one();
-      throw;
-    }
-  }
-
-  void give_back(std::unique_ptr<Reader> reader) {
-    std::lock_guard lock(mutex_);
-    if (reader)
-      idle_.push_back(std::move(reader));
-    else
-      --opened_;
-    returned_.notify_one();
-  }
-
-  const std::size_t bound_;
-  const std::function<std::unique_ptr<Reader>()> open_;
-  std::mutex mutex_;
-  std::condition_variable returned_;
-  std::vector<std::unique_ptr<Reader>> idle_;
-  std::size_t opened_ = 0;
-};
+std::string name_of(const fs::path& path) { return "the store " + path.string(); }
 
 // What the two kinds of open store share: everything that reads.
 class SqliteLog : public EventLog {
@@ -98,9 +33,11 @@ class SqliteLog : public EventLog {
   SqliteLog(const fs::path& path, const Options& options, const IndexTail* tail,
             FollowedTail* followed)
       : path_(path),
-        readers_(options.readers, [this, path, spaces = options.spaces, tail, followed] {
-          return std::make_unique<Reader>(path, spaces, run_maps_, tail, followed);
-        }) {}
+        readers_(name_of(path),
+                 std::make_unique<Readers>(
+                     options.readers, [this, path, spaces = options.spaces, tail, followed] {
+                       return std::make_unique<Reader>(path, spaces, run_maps_, tail, followed);
+                     })) {}
 
   Page read(const ReadRequest& request) const override {
     check(request);
@@ -165,27 +102,26 @@ class SqliteLog : public EventLog {
   template <class Use>
   std::invoke_result_t<Use, Reader&> reading(Use use) const {
     try {
-      return readers_.with(use);
+      return readers_->with(use);
     } catch (const SQLite::Exception& error) {
       raise(error, path_, "reading");
     }
   }
 
-  void close_readers() { readers_.close(); }
-
   const fs::path path_;
   RunMaps run_maps_;
-
- private:
-  mutable Readers readers_;
+  const OwnedHere<Readers> readers_;
 };
 
 // A store another process may be writing. It looks for new commits now and then.
 class ReadOnlyLog final : private FollowedTail, public SqliteLog {
  public:
   ReadOnlyLog(const fs::path& path, const Options& options)
-      : SqliteLog(path, options, nullptr, static_cast<FollowedTail*>(this)) {
-    head();  // a file that is no store is refused here, not by the first to read
+      : SqliteLog(path, options, nullptr, static_cast<FollowedTail*>(this)),
+        // A file that is no store is refused here, not by the first to read.
+        use_(name_of(path), (head(), std::make_unique<UseLock>(path))) {}
+  ~ReadOnlyLog() override {
+    if (use_.is_here()) use_->release();
   }
 
   Position durable_position() const override { return head(); }
@@ -219,6 +155,46 @@ class ReadOnlyLog final : private FollowedTail, public SqliteLog {
   AppendOutcome refusal() const {
     return Rejected{Closed{path_.string() + " is open for reading only"}};
   }
+
+  const OwnedHere<UseLock> use_;
+};
+
+// What writes, and holds the locks that nobody else does.
+struct Writing {
+  Writing(const fs::path& path, const Options& options, const Clock& clock, IndexTail& tail,
+          RunMaps& maps, Readers& readers_of_log, std::unique_ptr<StoreLock> held)
+      : readers(readers_of_log),
+        lock(std::move(held)),
+        writer(path, options.spaces, clock, tail, maps,
+               std::max<std::uint64_t>(options.tail_events, 1), readers, options.wal),
+        use(path),
+        group_writer(
+            {.queue_requests = options.queue_requests, .idle_after = idle_after},
+            [this](GroupWriter::Group& group) { write(group); }, [this] { return writer.idle(); }) {
+  }
+
+  ~Writing() {
+    group_writer.close();
+    readers.close();  // the last connection to go is the one that may remove the write-ahead log
+    writer.close();
+    use.release();
+  }
+  Writing(const Writing&) = delete;
+  Writing& operator=(const Writing&) = delete;
+
+  void write(GroupWriter::Group& group) {
+    writer.write(group);
+    { std::lock_guard guard(grown_mutex); }  // nobody is between looking at the head and waiting
+    grown.notify_all();
+  }
+
+  Readers& readers;
+  const std::unique_ptr<StoreLock> lock;
+  std::mutex grown_mutex;
+  std::condition_variable grown;
+  Writer writer;
+  UseLock use;
+  GroupWriter group_writer;  // last: its threads use all of the above
 };
 
 // A store this process writes.
@@ -227,15 +203,10 @@ class WritableLog final : public SqliteLog {
   WritableLog(const fs::path& path, const Options& options, const Clock& clock,
               Randomness& randomness, std::unique_ptr<StoreLock> lock)
       : SqliteLog(path, options, &tail_, nullptr),
-        lock_(std::move(lock)),
         randomness_(randomness),
         ids_(clock, randomness),
-        writer_(path, options.spaces, clock, tail_, run_maps_,
-                std::max<std::uint64_t>(options.tail_events, 1)),
-        group_writer_(
-            {.queue_requests = options.queue_requests, .idle_after = idle_after},
-            [this](GroupWriter::Group& group) { write(group); },
-            [this] { return writer_.idle(); }) {
+        writing_(name_of(path), std::make_unique<Writing>(path, options, clock, tail_, run_maps_,
+                                                          *readers_, std::move(lock))) {
     reading([&](Reader& reader) {
       reader.fill(tail_);
       return 0;
@@ -243,30 +214,27 @@ class WritableLog final : public SqliteLog {
     check_newest();
   }
 
-  ~WritableLog() override {
-    group_writer_.close();
-    close_readers();  // the last connection to go is the one that may remove the write-ahead log
-    writer_.close();
-  }
-
   void submit(Commit commit, Completion completion) override {
-    if (auto refusal = prepare(commit, ids_, randomness_))
+    if (auto refusal = refused(commit))
       completion(std::move(*refusal));
     else
-      group_writer_.submit(std::move(commit), std::move(completion));
+      writing_->group_writer.submit(std::move(commit), std::move(completion));
   }
 
   AppendOutcome append(Commit commit) override {
-    if (auto refusal = prepare(commit, ids_, randomness_)) return std::move(*refusal);
-    return group_writer_.append(std::move(commit));
+    if (auto refusal = refused(commit)) return std::move(*refusal);
+    return writing_->group_writer.append(std::move(commit));
   }
 
-  Position head() const override { return tail_.head(); }
-  Position durable_position() const override { return writer_.durable_position(); }
+  Position head() const override {
+    (void)*writing_;  // refuses a child, where nobody may ever unlock the tail
+    return tail_.head();
+  }
+  Position durable_position() const override { return writing_->writer.durable_position(); }
 
   Position wait_for(Position position, std::chrono::milliseconds timeout) const override {
-    std::unique_lock lock(grown_mutex_);
-    grown_.wait_for(lock, timeout, [&] { return tail_.head() >= position; });
+    std::unique_lock lock(writing_->grown_mutex);
+    writing_->grown.wait_for(lock, timeout, [&] { return tail_.head() >= position; });
     return tail_.head();
   }
 
@@ -278,33 +246,31 @@ class WritableLog final : public SqliteLog {
   }
 
   void declare_types(const std::vector<TypeDescription>& types) override {
-    writer_.declare_types(types);
+    writing_->writer.declare_types(types);
   }
 
-  std::string failure() const override { return writer_.failure(); }
+  std::string failure() const override {
+    return writing_.is_here() ? writing_->writer.failure() : writing_.refusal();
+  }
 
   LogStatistics statistics() const override {
     LogStatistics statistics = SqliteLog::statistics();
-    writer_.count(statistics);
-    statistics.queued = group_writer_.queued();
+    writing_->writer.count(statistics);
+    statistics.oldest_reader = readers_->oldest();
+    statistics.queued = writing_->group_writer.queued();
     return statistics;
   }
 
  private:
-  void write(GroupWriter::Group& group) {
-    writer_.write(group);
-    { std::lock_guard lock(grown_mutex_); }  // nobody is between looking at the head and waiting
-    grown_.notify_all();
+  std::optional<Rejected> refused(Commit& commit) {
+    if (!writing_.is_here()) return Rejected{Closed{writing_.refusal()}};
+    return prepare(commit, ids_, randomness_);
   }
 
   IndexTail tail_;
-  std::unique_ptr<StoreLock> lock_;
   Randomness& randomness_;
   UlidGenerator ids_;
-  mutable std::mutex grown_mutex_;
-  mutable std::condition_variable grown_;
-  Writer writer_;
-  GroupWriter group_writer_;  // last: its threads use all of the above
+  const OwnedHere<Writing> writing_;
 };
 
 // The one name of a file that may have several, so that its lock has one, too, and so that a change
@@ -321,14 +287,26 @@ fs::path resolved(const fs::path& path) {
 
 // Everything that was synced must be there before anything may be written.
 void require_synced(const fs::path& path) {
-  const Position must_hold = WalGuard::check(path);
-  if (must_hold.value == 0) return;
+  const auto must_hold = WalGuard::check(path);
+  if (!must_hold) return;
   SQLite::Database database = open_reader(path, 1);
   const SQLite::Column newest = database.execAndGet("SELECT coalesce(max(position),0) FROM events");
-  if (position_of(newest) < must_hold) WalGuard::raise_lost(path, must_hold);
+  if (position_of(newest) < must_hold->head || eventless_commits(database) < must_hold->eventless)
+    WalGuard::raise_lost(path, *must_hold);
+}
+
+// SQLite would take a log that a store of the same name has left behind for the new store's own.
+void require_no_log_without_store(const fs::path& path) {
+  const fs::path log = path.string() + "-wal";
+  std::error_code error;
+  if (const auto bytes = fs::file_size(log, error); !error && bytes > 0)
+    throw CannotOpen(log.string() + " holds commits of a store that is not there: put " +
+                     path.string() + " back, or remove it to begin a new store");
 }
 
 std::unique_ptr<EventLog> open_resolved(const fs::path& path, const Options& options) {
+  UseLock::require_not_inherited(path);
+  require_local(path, options.file_system_of);
   std::error_code error;
   const bool there = fs::exists(path, error);
   if (there && options.mode == Mode::create_new) refuse_existing(path);
@@ -339,11 +317,13 @@ std::unique_ptr<EventLog> open_resolved(const fs::path& path, const Options& opt
   const Clock& clock = options.clock ? *options.clock : system_clock();
   Randomness& randomness = options.randomness ? *options.randomness : system_randomness();
   auto lock = std::make_unique<StoreLock>(path);
-  if (!fs::exists(path, error))
+  if (!fs::exists(path, error)) {
+    require_no_log_without_store(path);
     create_store(path, UlidGenerator(clock, randomness).next().to_string(),
                  clock.now().time_since_epoch().count());
-  else if (options.mode == Mode::create_new)
+  } else if (options.mode == Mode::create_new) {
     refuse_existing(path);  // somebody was faster
+  }
   require_synced(path);
   return std::make_unique<WritableLog>(path, options, clock, randomness, std::move(lock));
 }

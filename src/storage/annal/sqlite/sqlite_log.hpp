@@ -2,6 +2,8 @@
 #pragma once
 
 #include "annal/log/event_log.hpp"
+#include "annal/sqlite/file_system.hpp"
+#include "annal/sqlite/wal_limits.hpp"
 
 #include <filesystem>
 #include <memory>
@@ -20,14 +22,18 @@ struct Options {
   std::size_t queue_requests = 1024;  // waiting appends beyond these are Busy
   std::size_t readers = 4;            // read connections kept; further readers wait
   std::uint64_t tail_events = 4096;   // whose index is kept in memory until it is merged
-  const Clock* clock = nullptr;       // the machine's when null; must outlive the log
-  Randomness* randomness = nullptr;   // the system's when null; must outlive the log
+  WalLimits wal = {};
+  const Clock* clock = nullptr;      // the machine's when null; must outlive the log
+  Randomness* randomness = nullptr;  // the system's when null; must outlive the log
+  FileSystemOf file_system_of = {};  // the machine's when empty
 };
 
 // Opens the file and the lock beside it (`<path>.lock`), checks its newest 1000 events, and takes
-// the index up to the head.
+// the index up to the head. A process that is forked off later cannot use the log: what it calls
+// throws StorageError or is Rejected, and destroying it does nothing.
 //   throws    StoreBusy naming the process that writes; UnknownFormat for a file that is no annal
-//             store or of a newer format; PermissionDenied; CannotOpen; CorruptionError
+//             store or of a newer format; PermissionDenied; CannotOpen, also for a network file
+//             system; CorruptionError
 std::unique_ptr<EventLog> open(const std::filesystem::path& path, Options options = {});
 
 }  // namespace annal::sqlite

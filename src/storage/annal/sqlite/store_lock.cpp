@@ -57,6 +57,13 @@ StoreLock::StoreLock(const std::filesystem::path& store) {
   if (::ftruncate(descriptor_, 0) == 0) (void)!::pwrite(descriptor_, pid.data(), pid.size(), 0);
 }
 
-StoreLock::~StoreLock() { ::close(descriptor_); }
+// Unlocked first: a child of this process may have the descriptor still.
+StoreLock::~StoreLock() {
+  struct flock whole {};
+  whole.l_type = F_UNLCK;
+  whole.l_whence = SEEK_SET;
+  ::fcntl(descriptor_, F_OFD_SETLK, &whole);
+  ::close(descriptor_);
+}
 
 }  // namespace annal::sqlite

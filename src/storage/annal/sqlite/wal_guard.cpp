@@ -19,7 +19,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::string_view magic = "annalwal";
+constexpr std::string_view magic = "annalwa2";
 constexpr std::size_t header_bytes = 32, frame_header_bytes = 24;  // of SQLite's log
 constexpr int attempts = 5;                                        // while another process writes
 
@@ -27,12 +27,12 @@ fs::path sidecar_of(const fs::path& store) { return store.string() + ".synced"; 
 fs::path log_of(const fs::path& store) { return store.string() + "-wal"; }
 
 // The file beside the store: magic, the numbers of a note, and a checksum of these.
-constexpr std::size_t note_bytes = 40;
+constexpr std::size_t note_bytes = 48;
 
 template <class Note>
 std::string encoded(const Note& note) {
   std::string bytes(magic);
-  for (const std::uint64_t number : {note.salts, note.frames, note.head.value})
+  for (const std::uint64_t number : {note.salts, note.frames, note.head.value, note.eventless})
     bytes.append(reinterpret_cast<const char*>(&number), 8);
   const Hash hash = sha256({bytes});
   bytes.append(reinterpret_cast<const char*>(hash.bytes.data()), 8);
@@ -49,6 +49,7 @@ std::optional<Note> noted(const fs::path& store) {
   std::memcpy(&note.salts, bytes.data() + 8, 8);
   std::memcpy(&note.frames, bytes.data() + 16, 8);
   std::memcpy(&note.head.value, bytes.data() + 24, 8);
+  std::memcpy(&note.eventless, bytes.data() + 32, 8);
   if (encoded(note) != bytes) return std::nullopt;
   return note;
 }
@@ -152,35 +153,38 @@ std::uint64_t first_damaged(Log& log, std::uint64_t frames) {
 struct WalGuard::Note {
   std::uint64_t salts = 0, frames = 0;
   Position head;
+  std::uint64_t eventless = 0;
+  Synced synced() const { return {frames, head, eventless}; }
   friend bool operator==(const Note&, const Note&) = default;
 };
 
-Position WalGuard::check(const fs::path& store) {
+std::optional<WalGuard::Synced> WalGuard::check(const fs::path& store) {
   for (int attempt = 1;; ++attempt) {
     const auto note = noted<Note>(store);
-    if (!note || note->frames == 0) return {};
+    if (!note || note->frames == 0) return std::nullopt;
     Log log(log_of(store));
-    if (log.is_empty()) return note->head;
+    if (log.is_empty()) return note->synced();
     const bool same = log.sound() && log.salts() == note->salts;
-    if (log.sound() && !same) return begun_anew(note->salts, log.salts()) ? Position{} : note->head;
+    if (log.sound() && !same && !begun_anew(note->salts, log.salts())) return note->synced();
+    if (log.sound() && !same) return std::nullopt;
     const std::uint64_t damaged = same ? first_damaged(log, note->frames) : 0;
-    if (same && damaged == 0) return {};
+    if (same && damaged == 0) return std::nullopt;
     // Another process may be writing: only what stands still is damage.
     const Log again(log_of(store));
     const bool still =
         noted<Note>(store) == note && again.sound() == log.sound() && again.salts() == log.salts();
     if (!still && attempt < attempts) continue;
-    if (!still) return {};
+    if (!still) return std::nullopt;
     throw CorruptionError(log_of(store).string() + " is damaged in " +
                           (same ? "frame " + std::to_string(damaged) : "its header") +
                           ", and holds acknowledged commits: restore a backup");
   }
 }
 
-void WalGuard::raise_lost(const fs::path& store, Position missing) {
+void WalGuard::raise_lost(const fs::path& store, const Synced& missing) {
   throw CorruptionError(log_of(store).string() +
                         " is gone or damaged, and with it acknowledged commits up to position " +
-                        std::to_string(missing.value) +
+                        std::to_string(missing.head.value) +
                         ": put it back, or restore a backup; or, if the store was put " +
                         "here from an older copy, remove " + sidecar_of(store).string());
 }
@@ -206,8 +210,9 @@ bool WalGuard::note(const Note& note) noexcept {
   return ::pwrite(descriptor_, bytes.data(), bytes.size(), 0) == static_cast<ssize_t>(bytes.size());
 }
 
-void WalGuard::synced(std::uint64_t frames, Position head) noexcept {
-  if (const std::uint64_t known = salts()) note({known, frames, head});
+void WalGuard::synced(const Synced& synced) noexcept {
+  if (const std::uint64_t known = salts())
+    note({known, synced.frames, synced.head, synced.eventless});
 }
 
 void WalGuard::finish() noexcept { ::unlink(file_.c_str()); }

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 
 namespace annal::sqlite {
 
@@ -15,23 +16,28 @@ namespace annal::sqlite {
 // Source: docs/reference/file-format.md
 class WalGuard {
  public:
+  struct Synced {
+    std::uint64_t frames = 0;     // of the log; none: all of it is in the database
+    Position head;                // the newest event in them or before them
+    std::uint64_t eventless = 0;  // commits without events up to there
+  };
+
   // Before SQLite opens the store.
-  //   returns   the position that the store must hold when it is open: 0, but where the log that was
-  //             synced is gone, as after a program that is not annal took it into the database
+  //   returns   what the store must hold when it is open: nothing, but where the log that was synced
+  //             is gone, as after a program that is not annal took it into the database
   //   throws    CorruptionError if frames that were synced are damaged
   //   cost      one pass over the write-ahead log
-  static Position check(const std::filesystem::path& store);
-  // What that position's being missing means.
-  [[noreturn]] static void raise_lost(const std::filesystem::path& store, Position missing);
+  static std::optional<Synced> check(const std::filesystem::path& store);
+  // What it means that this is missing.
+  [[noreturn]] static void raise_lost(const std::filesystem::path& store, const Synced& missing);
 
   explicit WalGuard(const std::filesystem::path& store);
   ~WalGuard();
   WalGuard(const WalGuard&) = delete;
   WalGuard& operator=(const WalGuard&) = delete;
 
-  // So many frames of the log have been synced, the newest event in them or before them has that
-  // position. A failure to note it makes the next check weaker, and nothing else.
-  void synced(std::uint64_t frames, Position head) noexcept;
+  // A failure to note it makes the next check weaker, and nothing else.
+  void synced(const Synced& synced) noexcept;
   // All of the log is in the database: it may be emptied. Durable when it returns true.
   bool emptied() noexcept;
   // The log is gone, in order: there is nothing to guard.

@@ -18,7 +18,8 @@ namespace {
 
 constexpr std::uint64_t worth_a_run = 256;       // events, when the store is closed
 constexpr std::uint64_t merged_at_once = 65536;  // postings, while nothing is written
-constexpr int checkpoint_frames = 1024;          // 4 MiB of write-ahead log
+constexpr std::uint64_t log_header_bytes = 32, frame_bytes = 24 + 4096;
+constexpr std::chrono::milliseconds longest_hold{50};  // of new readers
 constexpr std::chrono::milliseconds durable_within{
     60};  // of a commit whose answer did not wait for it
 constexpr std::chrono::milliseconds checkpoint_after{400};  // of nothing being written
@@ -36,6 +37,27 @@ void run(SQLite::Statement& statement) {
   statement.reset();
 }
 
+// Others have changed the log that this process is the only one to write.
+struct ForeignCommit : StorageError {
+  using StorageError::StorageError;
+};
+
+// While it lives nobody reads; or, if a read took too long, everybody may.
+class Held {
+ public:
+  explicit Held(Readers& readers) : readers_(readers), held_(readers.hold(longest_hold)) {}
+  ~Held() {
+    if (held_) readers_.release();
+  }
+  Held(const Held&) = delete;
+  Held& operator=(const Held&) = delete;
+  explicit operator bool() const { return held_; }
+
+ private:
+  Readers& readers_;
+  const bool held_;
+};
+
 SQLite::Database open_with_spaces(const std::filesystem::path& path,
                                   const std::vector<SpaceDeclaration>& spaces) {
   SQLite::Database database = open_writer(path);
@@ -52,14 +74,18 @@ SQLite::Database open_with_spaces(const std::filesystem::path& path,
 }  // namespace
 
 Writer::Writer(const std::filesystem::path& path, std::vector<SpaceDeclaration> spaces,
-               const Clock& clock, IndexTail& tail, RunMaps& maps, std::uint64_t tail_events)
+               const Clock& clock, IndexTail& tail, RunMaps& maps, std::uint64_t tail_events,
+               Readers& readers, const WalLimits& limits)
     : path_(path),
       spaces_(std::move(spaces)),
       clock_(clock),
       tail_(tail),
       tail_events_(tail_events),
+      readers_(readers),
+      limits_(limits),
       database_(open_with_spaces(path, spaces_)),
       guard_(path),
+      files_(path),
       index_(database_, maps),
       index_writer_(database_, maps),
       names_(database_, names_cached_for_writing,
@@ -77,20 +103,29 @@ Writer::Writer(const std::filesystem::path& path, std::vector<SpaceDeclaration> 
       rollback_(database_, "ROLLBACK"),
       keyed_(database_, std::string("SELECT ") + commit_columns + " FROM events WHERE position=?1"),
       recorded_at_(database_, "SELECT recorded_at FROM events WHERE position=?1"),
+      data_version_(database_, "PRAGMA data_version"),
+      count_eventless_(database_,
+                       "INSERT INTO store VALUES('eventless_commits',?1) "
+                       "ON CONFLICT(key) DO UPDATE SET value=excluded.value"),
       versions_(cached_versions) {
   sqlite3_wal_hook(database_.getHandle(), &note_frames, &wal_frames_);
-  read_head();
+  head_ = newest();
+  eventless_ = eventless_commits(database_);
+  known_version_ = database_.execAndGet("PRAGMA data_version").getInt();
+  wal_bytes_ = std::filesystem::file_size(path.string() + "-wal");
   make_durable_what_was_left();
 }
 
-void Writer::read_head() {
+LogHead Writer::newest() const {
   SQLite::Statement newest(
       database_,
       "SELECT position,recorded_at,commit_hash FROM events ORDER BY position DESC LIMIT 1");
-  if (!newest.executeStep()) return;
-  head_.position = position_of(newest.getColumn(0));
-  head_.recorded_at = Timestamp{std::chrono::microseconds{newest.getColumn(1).getInt64()}};
-  head_.hash = hash_of(newest.getColumn(2));
+  LogHead head;
+  if (!newest.executeStep()) return head;
+  head.position = position_of(newest.getColumn(0));
+  head.recorded_at = Timestamp{std::chrono::microseconds{newest.getColumn(1).getInt64()}};
+  head.hash = hash_of(newest.getColumn(2));
+  return head;
 }
 
 // --- a group -------------------------------------------------------------------------------------
@@ -107,6 +142,10 @@ void Writer::write(GroupWriter::Group& group) noexcept {
     choose_durability(group);
     stage(group);
     if (commit_transaction(group)) publish();
+  } catch (const ForeignCommit& error) {
+    undo();
+    fail(error.what());
+    refuse_failed(group, failure());
   } catch (const SQLite::Exception& error) {
     undo();
     refuse(group, verdict_on(error));
@@ -129,6 +168,7 @@ void Writer::stage(GroupWriter::Group& group) {
   staged_keys_.clear();
   staged_postings_.clear();
   staged_head_ = head_;
+  staged_eventless_ = eventless_;
   begin_transaction();
   for (Pending* pending : group) {
     staged_.push_back({pending, Unknown{}});
@@ -141,11 +181,37 @@ void Writer::stage(GroupWriter::Group& group) {
                                    syncs_ ? Durability::power : Durability::process);
     staged_.back().outcome = appended;
     apply(commit);
+    if (commit.events.empty()) ++staged_eventless_;
     if (commit.idempotency_key)
       staged_keys_[*commit.idempotency_key] = {appended, *commit.request_hash};
   }
+  if (staged_eventless_ != eventless_) count_eventless(staged_eventless_);
   if (tail_.events() >= tail_events_) flush_tail();
   index_writer_.advance(staged_postings_.size());
+}
+
+// In the transaction at hand, which nobody else can write beside. What others wrote before it shows
+// in the version; whether it was to the log, in its newest commit.
+void Writer::require_nobody_else_wrote() {
+  data_version_.reset();
+  data_version_.executeStep();
+  const int version = data_version_.getColumn(0).getInt();
+  data_version_.reset();
+  if (version == known_version_) return;
+  const LogHead there = newest();
+  if (there.position != head_.position || there.hash != head_.hash)
+    throw ForeignCommit(
+        "another program has written to the log: the store has stopped, and nothing was added to "
+        "that; reopen it to see what there is");
+  known_version_ = version;
+}
+
+// Commits that add no event change nothing else by which their loss could be noticed.
+void Writer::count_eventless(std::uint64_t commits) {
+  count_eventless_.reset();
+  count_eventless_.bind(1, static_cast<std::int64_t>(commits));
+  count_eventless_.exec();
+  count_eventless_.reset();
 }
 
 void Writer::apply(Commit& commit) {
@@ -180,6 +246,7 @@ bool Writer::commit_transaction(GroupWriter::Group& group) {
   const int extended = sqlite3_extended_errcode(database_.getHandle());
   commit_.tryReset();
   if (result == SQLITE_DONE) {
+    if (!files_.all_there()) stop_without_files();
     // Nothing was written and so nothing synced; but a repeated request may be told of a commit that
     // is not durable yet.
     if (syncs_ && unsynced_since_ && wal_frames_ == frames_before) flush();
@@ -208,6 +275,7 @@ bool Writer::commit_transaction(GroupWriter::Group& group) {
 void Writer::publish() {
   committed_ = true;
   head_ = staged_head_;
+  eventless_ = staged_eventless_;
   if (merged_) tail_.drop_through(*merged_);
   tail_.add(staged_postings_, head_.position);
   names_.settle();
@@ -224,9 +292,7 @@ void Writer::publish() {
     note_durable();
   else if (!unsynced_since_)
     unsynced_since_ = written_at_;
-  if (wal_frames_ < checkpointed_frames_) checkpointed_frames_ = 0;  // it began anew
-  if (wal_frames_ - checkpointed_frames_ >= checkpoint_frames) checkpoint();
-  wal_bytes_ = static_cast<std::uint64_t>(wal_frames_) * 4096;
+  tend_log();
 }
 
 Rejected Writer::disk_full() const {
@@ -315,6 +381,7 @@ std::string Writer::failure() const {
 void Writer::begin_transaction() {
   merged_.reset();
   run(begin_);
+  require_nobody_else_wrote();
   if (std::exchange(index_forgotten_, false)) index_writer_.reload();
   if (index_.state().generation != index_writer_.state().generation) index_.reread();
 }
@@ -337,6 +404,7 @@ bool Writer::merge_when_idle() {
     committing = true;
     run(commit_);
     if (syncs_) note_durable();
+    tend_log();
     return index_writer_.merging();
   } catch (const SQLite::Exception& error) {
     undo();
@@ -351,12 +419,30 @@ bool Writer::merge_when_idle() {
   return false;
 }
 
+void Writer::tend_log() {
+  const auto bytes = [](int frames) { return static_cast<std::uint64_t>(frames) * frame_bytes; };
+  if (wal_frames_ < checkpointed_frames_) checkpointed_frames_ = 0;  // it began anew
+  wal_bytes_ = std::max(wal_bytes_.load(), log_header_bytes + bytes(wal_frames_));
+  if (bytes(wal_frames_ - checkpointed_frames_) < limits_.copied) return;
+  if (bytes(wal_frames_) < limits_.begun_anew || !begin_anew())
+    checkpoint(SQLITE_CHECKPOINT_PASSIVE);
+}
+
+// Whoever reads is in nobody's way: those of other processes are not waited for.
+int Writer::copy_log(int mode, int& frames, int& copied) noexcept {
+  sqlite3* const handle = database_.getHandle();
+  sqlite3_busy_timeout(handle, 0);
+  const int result = sqlite3_wal_checkpoint_v2(handle, nullptr, mode, &frames, &copied);
+  sqlite3_busy_timeout(handle, writer_waits_ms);
+  return result;
+}
+
 // Copies the write-ahead log into the database as far as readers let it, which syncs both.
-//   returns   true if all of it is there
-bool Writer::checkpoint() {
+//   mode      SQLite's: also that the next commit begins the log anew, if nobody reads
+//   returns   true if all of that was done
+bool Writer::checkpoint(int mode) {
   int frames = 0, copied = 0;
-  const int result = sqlite3_wal_checkpoint_v2(database_.getHandle(), nullptr,
-                                               SQLITE_CHECKPOINT_PASSIVE, &frames, &copied);
+  const int result = copy_log(mode, frames, copied);
   // Busy: a reader still needs the frames. Full: they wait for room where they are.
   if (result != SQLITE_OK && result != SQLITE_BUSY && result != SQLITE_FULL) {
     fail(std::string("a checkpoint failed (") + sqlite3_errstr(result) +
@@ -367,27 +453,53 @@ bool Writer::checkpoint() {
   if (result != SQLITE_OK || copied < frames) return false;
   unsynced_since_.reset();
   durable_position_ = head_.position.value;
-  guard_.synced(0, head_.position);
+  guard_.synced({0, head_.position, eventless_});
   return true;
+}
+
+// Lets the next commit begin the log anew; false if somebody reads for too long.
+bool Writer::begin_anew() {
+  const Held held(readers_);
+  if (held) checkpoint(SQLITE_CHECKPOINT_RESTART);
+  return static_cast<bool>(held);
 }
 
 // Leaves no write-ahead log behind, if nobody reads it; true then.
 bool Writer::truncate() {
-  if (!checkpoint() || !guard_.emptied()) return false;
-  const int result = sqlite3_wal_checkpoint_v2(database_.getHandle(), nullptr,
-                                               SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
+  const Held held(readers_);
+  if (!checkpoint(SQLITE_CHECKPOINT_PASSIVE) || !held || !guard_.emptied()) return false;
+  int frames = 0, copied = 0;
+  const int result = copy_log(SQLITE_CHECKPOINT_TRUNCATE, frames, copied);
   if (result == SQLITE_OK)
-    wal_frames_ = checkpointed_frames_ = 0;
+    wal_bytes_ = static_cast<std::uint64_t>(wal_frames_ = checkpointed_frames_ = 0);
   else if (result != SQLITE_BUSY)
     fail(std::string("emptying the write-ahead log failed (") + sqlite3_errstr(result) +
          "): the store has stopped; reopen it to see what was recorded");
   return result == SQLITE_OK;
 }
 
+// A file of the store is gone. What was acknowledged is brought into the database, which this process
+// still has, while nobody else can have begun another log; then nothing more is taken.
+void Writer::stop_without_files() noexcept {
+  bool saved = false;
+  if (!files_.only_lock_is_gone() && files_.log_is_ours_or_gone()) {
+    const Held held(readers_);
+    int frames = 0, copied = 0;
+    saved = copy_log(SQLITE_CHECKPOINT_PASSIVE, frames, copied) == SQLITE_OK && copied == frames;
+    // Another database in this one's place must not find a log that is not its own.
+    if (saved && held && guard_.emptied()) copy_log(SQLITE_CHECKPOINT_TRUNCATE, frames, copied);
+  }
+  fail(files_.what_happened() + ": the store has stopped" +
+       (saved
+            ? ", with all that was acknowledged in the database itself: see that it lies where it "
+              "did, and reopen it"
+            : ": see that every file lies where it did, and reopen it"));
+}
+
 // What a crash left in the write-ahead log may never have been synced: it is made durable before
 // anybody is told that it is.
 void Writer::make_durable_what_was_left() {
-  if (!checkpoint() && failure().empty()) flush();
+  if (!checkpoint(SQLITE_CHECKPOINT_PASSIVE) && failure().empty()) flush();
   if (const std::string why = failure(); !why.empty()) throw StorageError(why);
   durable_position_ = head_.position.value;
 }
@@ -415,6 +527,7 @@ void Writer::flush() {
       sqlite3_file_control(database_.getHandle(), "main", SQLITE_FCNTL_JOURNAL_POINTER, &log);
   if (result == SQLITE_OK && log && log->pMethods)
     result = log->pMethods->xSync(log, SQLITE_SYNC_NORMAL);
+  if (result == SQLITE_OK && !files_.all_there()) return stop_without_files();
   if (result == SQLITE_OK) return note_durable();
   fail(std::string("syncing failed (") + sqlite3_errstr(result) +
        "): the store has stopped; reopen it to see what was recorded");
@@ -423,7 +536,7 @@ void Writer::flush() {
 void Writer::note_durable() {
   unsynced_since_.reset();
   durable_position_ = head_.position.value;
-  guard_.synced(static_cast<std::uint64_t>(wal_frames_), head_.position);
+  guard_.synced({static_cast<std::uint64_t>(wal_frames_), head_.position, eventless_});
 }
 
 bool Writer::idle() noexcept {
@@ -434,17 +547,18 @@ bool Writer::idle() noexcept {
   if (index_writer_.merging() && merge_when_idle()) return true;
   if (wal_frames_ == 0) return false;
   if (Steady::now() - written_at_ < checkpoint_after) return true;
-  if (wal_frames_ > checkpoint_frames / 4)
+  // A log that is kept is written over, which costs each commit less than to make it longer again.
+  if (wal_bytes_ > limits_.kept)
     truncate();
   else
-    checkpoint();
-  wal_bytes_ = static_cast<std::uint64_t>(wal_frames_) * 4096;
+    checkpoint(SQLITE_CHECKPOINT_PASSIVE);
   return false;
 }
 
 void Writer::close() noexcept {
   std::lock_guard lock(connection_mutex_);
   if (!failure().empty()) return;
+  if (!files_.all_there()) return stop_without_files();
   try {
     if (tail_.events() >= worth_a_run) {
       begin_transaction();
@@ -489,8 +603,15 @@ void Writer::declare_types(const std::vector<TypeDescription>& types) {
       bind_blob(put, 3, description);
       put.exec();
     }
+    count_eventless(eventless_ + 1);
     committing = true;
     transaction.commit();
+    ++eventless_;
+    if (files_.all_there())
+      note_durable();
+    else
+      stop_without_files();
+    if (const std::string why = failure(); !why.empty()) throw StorageError(why);
   } catch (const SQLite::Exception& error) {
     if (committing && error.getErrorCode() != SQLITE_FULL)
       fail(std::string("committing failed (") + error.what() +

@@ -8,8 +8,11 @@
 #include "annal/sqlite/index_writer.hpp"
 #include "annal/sqlite/matches.hpp"
 #include "annal/sqlite/names.hpp"
+#include "annal/sqlite/readers.hpp"
 #include "annal/sqlite/record_tables.hpp"
+#include "annal/sqlite/store_files.hpp"
 #include "annal/sqlite/wal_guard.hpp"
+#include "annal/sqlite/wal_limits.hpp"
 
 #include <SQLiteCpp/SQLiteCpp.h>
 
@@ -29,7 +32,8 @@ namespace annal::sqlite {
 class Writer final : private LogState {
  public:
   Writer(const std::filesystem::path& path, std::vector<SpaceDeclaration> spaces,
-         const Clock& clock, IndexTail& tail, RunMaps& maps, std::uint64_t tail_events);
+         const Clock& clock, IndexTail& tail, RunMaps& maps, std::uint64_t tail_events,
+         Readers& readers, const WalLimits& limits);
 
   // Sets every outcome. After an error at or after COMMIT the store has failed: everything later is
   // refused until it is reopened.
@@ -53,6 +57,8 @@ class Writer final : private LogState {
   };
 
   void stage(GroupWriter::Group& group);
+  void require_nobody_else_wrote();
+  void count_eventless(std::uint64_t commits);
   void apply(Commit& commit);
   bool commit_transaction(GroupWriter::Group& group);
   void publish();
@@ -67,11 +73,15 @@ class Writer final : private LogState {
   void flush_tail();
   bool merge_when_idle();
   std::vector<Entry> entries_of(IndexKey key);
-  bool checkpoint();
+  void tend_log();
+  int copy_log(int mode, int& frames, int& copied) noexcept;
+  bool checkpoint(int mode);
+  bool begin_anew();
   bool truncate();
+  void stop_without_files() noexcept;
   void make_durable_what_was_left();
   void sync_commits(bool sync);
-  void read_head();
+  LogHead newest() const;
   void choose_durability(const GroupWriter::Group& group);
   void flush();
   void note_durable();
@@ -91,20 +101,26 @@ class Writer final : private LogState {
   const Clock& clock_;
   IndexTail& tail_;
   const std::uint64_t tail_events_;
+  Readers& readers_;
+  const WalLimits limits_;
   SQLite::Database database_;
   WalGuard guard_;
+  StoreFiles files_;
   Index index_;
   IndexWriter index_writer_;
   Names names_;
   EventRows rows_;
   RecordTables records_;
   Matches matches_;
-  SQLite::Statement begin_, commit_, rollback_, keyed_, recorded_at_;
+  SQLite::Statement begin_, commit_, rollback_, keyed_, recorded_at_, data_version_,
+      count_eventless_;
 
   std::mutex connection_mutex_;
   bool committed_ = false;  // the group at hand is in the log
   LogHead head_, staged_head_;
-  RecentlyUsed<std::string, Version> versions_;  // of streams, as of head_
+  int known_version_ = 0;  // of the database, which others' commits change
+  std::uint64_t eventless_ = 0, staged_eventless_ = 0;  // commits of records or types alone
+  RecentlyUsed<std::string, Version> versions_;         // of streams, as of head_
   std::unordered_map<std::string, Version> staged_versions_;
   std::unordered_map<std::string, KeyedCommit> staged_keys_;
   std::vector<Posting> staged_postings_;
