@@ -86,8 +86,8 @@ TEST_F(Grouping, the_queue_is_bounded_in_requests) {
 }
 
 TEST_F(Grouping, what_waits_for_its_completion_takes_a_place_in_the_queue) {
+  std::promise<void> running, gate;  // outlive the writer, whose completion waits for them
   GroupWriter writer({.queue_requests = 2}, [this](GroupWriter::Group& group) { write(group); });
-  std::promise<void> running, gate;
   writer.submit(commit_with(), [&](AppendOutcome) {
     running.set_value();
     gate.get_future().wait();
@@ -177,6 +177,7 @@ TEST_F(Grouping, closing_waits_for_a_lone_caller_who_writes) {
 
 TEST_F(Grouping, idle_work_runs_again_after_every_time_something_was_written) {
   std::atomic<int> idle{0};
+  std::promise<void> written;
   GroupWriter writer(
       {.idle_after = std::chrono::milliseconds(1)},
       [this](GroupWriter::Group& group) { write(group); },
@@ -188,7 +189,6 @@ TEST_F(Grouping, idle_work_runs_again_after_every_time_something_was_written) {
   idle.wait(0);
   writer.append(commit_with());
   idle.wait(1);
-  std::promise<void> written;
   writer.submit(commit_with(), [&](AppendOutcome) { written.set_value(); });
   written.get_future().wait();
   idle.wait(2);

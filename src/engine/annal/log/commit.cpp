@@ -6,6 +6,7 @@
 #include "annal/log/event_log.hpp"
 
 #include <algorithm>
+#include <new>
 #include <set>
 
 namespace annal {
@@ -289,7 +290,7 @@ Hash commit_hash(const Hash& previous, Timestamp recorded_at, const std::vector<
   return sha256({sealed.view()});
 }
 
-std::optional<Rejected> prepare(Commit& commit, UlidGenerator& ids, Randomness& randomness) {
+std::optional<Rejected> prepare(Commit& commit, UlidGenerator& ids, Randomness& randomness) try {
   if (auto too_large = excess(commit)) return Rejected{*too_large};
   if (auto fault = fault_in(commit); !fault.empty()) return Rejected{Malformed{fault}};
   for (auto& event : commit.events) {
@@ -306,6 +307,8 @@ std::optional<Rejected> prepare(Commit& commit, UlidGenerator& ids, Randomness& 
     commit.records.push_back(std::move(tracked));
   }
   return std::nullopt;
+} catch (const std::bad_alloc&) {
+  return out_of_memory();
 }
 
 }  // namespace annal

@@ -186,6 +186,9 @@ struct Rejected {
   std::string message() const;  // one line naming the thing, the value and the remedy
 };
 
+// What is said where there may be no memory to say more: so short a text needs none.
+inline Rejected out_of_memory() { return Rejected{Closed{"out of memory"}}; }
+
 // The commit may or may not be in the log. Ask again with the same idempotency key.
 struct Unknown {
   std::string what;

@@ -183,7 +183,7 @@ ReadRequest with_positions(ReadRequest request, const std::function<Position(Tim
 
 // What the log does with a commit before it is queued: checks every limit and name, fills in ids
 // and salts, and computes event hashes and the request hash. For adapters.
-//   returns   the reason if no log could take the commit
+//   returns   the reason if no log could take the commit, or there is no memory to look at it
 std::optional<Rejected> prepare(Commit& commit, UlidGenerator& ids, Randomness& randomness);
 
 }  // namespace annal

@@ -1,5 +1,6 @@
 #include "annal/log/group_writer.hpp"
 
+#include <new>
 #include <utility>
 
 namespace annal {
@@ -16,45 +17,70 @@ std::size_t footprint(const Commit& commit) {
 GroupWriter::GroupWriter(Options options, std::function<void(Group&)> commit_group,
                          std::function<bool()> idle)
     : options_(options), commit_group_(std::move(commit_group)), idle_(std::move(idle)) {
+  group_.reserve(options_.group_requests);
   writer_ = std::thread([this] { write(); });
-  completer_ = std::thread([this] { run_completions(); });
+  try {
+    completer_ = std::thread([this] { run_completions(); });
+  } catch (...) {
+    close();
+    throw;
+  }
 }
 
 GroupWriter::~GroupWriter() { close(); }
 
-std::optional<Rejected> GroupWriter::enqueue(std::shared_ptr<Pending> pending) {
+// Takes the commit, or throws and leaves it.
+GroupWriter::Requests GroupWriter::request_of(Commit& commit) {
+  Requests request(1, std::make_shared<Pending>());
+  Pending& pending = *request.front();
+  pending.bytes = footprint(commit);
+  pending.commit = std::move(commit);
+  return request;
+}
+
+std::optional<Rejected> GroupWriter::enqueue(Requests& request) {
+  const std::size_t bytes = request.front()->bytes;
   {
     std::lock_guard lock(mutex_);
     if (closed_) return Rejected{Closed{"the store is closed"}};
     const bool full = queue_.size() + uncompleted_ >= options_.queue_requests ||
-                      (!queue_.empty() && queued_bytes_ + pending->bytes > options_.queue_bytes);
+                      (!queue_.empty() && queued_bytes_ + bytes > options_.queue_bytes);
     if (full) return Rejected{Busy{queue_.size() + uncompleted_}};
-    queued_bytes_ += pending->bytes;
-    queue_.push_back(std::move(pending));
+    queued_bytes_ += bytes;
+    queue_.splice(queue_.end(), request);
   }
   arrived_.notify_one();
   return std::nullopt;
 }
 
 void GroupWriter::submit(Commit commit, Completion completion) {
-  auto pending = std::make_shared<Pending>();
-  pending->bytes = footprint(commit);
-  pending->commit = std::move(commit);
+  Requests request;
+  try {
+    request = request_of(commit);
+  } catch (const std::bad_alloc&) {
+    return completion(out_of_memory());
+  }
+  const auto pending = request.front();
   pending->completion = std::move(completion);
-  if (auto refusal = enqueue(pending)) pending->completion(std::move(*refusal));
+  if (auto refusal = enqueue(request)) pending->completion(std::move(*refusal));
 }
 
 AppendOutcome GroupWriter::append(Commit commit) {
-  auto pending = std::make_shared<Pending>();
-  pending->bytes = footprint(commit);
-  pending->commit = std::move(commit);
+  Requests request;
+  Group alone;
+  try {
+    request = request_of(commit);
+    alone.push_back(request.front().get());
+  } catch (const std::bad_alloc&) {
+    return out_of_memory();
+  }
+  const auto pending = request.front();
   if (take_turn()) {
-    Group group{pending.get()};
-    commit_group_(group);
+    commit_group_(alone);
     end_turn();
     return std::move(pending->outcome);
   }
-  if (auto refusal = enqueue(pending)) return std::move(*refusal);
+  if (auto refusal = enqueue(request)) return std::move(*refusal);
   pending->done.wait(false, std::memory_order_acquire);
   return std::move(pending->outcome);
 }
@@ -72,13 +98,6 @@ void GroupWriter::end_turn() {
   writing_ = false;
   wrote_ = true;
   if (resting_ || closed_ || !queue_.empty()) arrived_.notify_one();
-}
-
-void GroupWriter::complete(Completion completion, AppendOutcome outcome) {
-  ++uncompleted_;
-  std::lock_guard lock(completions_mutex_);
-  completions_.emplace_back(std::move(completion), std::move(outcome));
-  completed_.notify_one();
 }
 
 std::size_t GroupWriter::queued() const {
@@ -101,18 +120,20 @@ void GroupWriter::close() {
   if (completer_.joinable()) completer_.join();
 }
 
-GroupWriter::Group GroupWriter::take_group(std::vector<std::shared_ptr<Pending>>& owned) {
-  Group group;
+// The oldest requests, which group_ then names.
+GroupWriter::Requests GroupWriter::take_group() {
+  Requests taken;
+  group_.clear();
   std::size_t bytes = 0;
-  while (!queue_.empty() && group.size() < options_.group_requests) {
-    bytes += queue_.front()->bytes;
-    if (!group.empty() && bytes > options_.group_bytes) break;
-    queued_bytes_ -= queue_.front()->bytes;
-    owned.push_back(std::move(queue_.front()));
-    queue_.pop_front();
-    group.push_back(owned.back().get());
+  while (!queue_.empty() && group_.size() < options_.group_requests) {
+    Pending& pending = *queue_.front();
+    bytes += pending.bytes;
+    if (!group_.empty() && bytes > options_.group_bytes) break;
+    queued_bytes_ -= pending.bytes;
+    taken.splice(taken.end(), queue_, queue_.begin());
+    group_.push_back(&pending);
   }
-  return group;
+  return taken;
 }
 
 // Until it is this thread's turn, or closed. Once nothing has been written for a while it calls
@@ -141,24 +162,29 @@ void GroupWriter::write() {
     wait_for_work(lock);
     if (queue_.empty()) return;  // closed, and nothing left
 
-    std::vector<std::shared_ptr<Pending>> owned;
-    Group group = take_group(owned);
+    Requests taken = take_group();
     writing_ = wrote_ = true;
     lock.unlock();
-    commit_group_(group);
-    answer(owned);
+    commit_group_(group_);
+    answer(taken);
     lock.lock();
     writing_ = false;
   }
 }
 
-void GroupWriter::answer(std::vector<std::shared_ptr<Pending>>& owned) {
-  for (auto& pending : owned) {
-    if (pending->completion) {
-      complete(std::move(pending->completion), std::move(pending->outcome));
+void GroupWriter::answer(Requests& written) {
+  while (!written.empty()) {
+    Pending& pending = *written.front();
+    if (pending.completion) {
+      pending.commit = {};
+      ++uncompleted_;
+      std::lock_guard lock(completions_mutex_);
+      completions_.splice(completions_.end(), written, written.begin());
+      completed_.notify_one();
     } else {
-      pending->done.store(true, std::memory_order_release);
-      pending->done.notify_one();
+      pending.done.store(true, std::memory_order_release);
+      pending.done.notify_one();
+      written.pop_front();
     }
   }
 }
@@ -168,11 +194,11 @@ void GroupWriter::run_completions() {
   for (;;) {
     completed_.wait(lock, [this] { return !completions_.empty() || completions_closed_; });
     if (completions_.empty()) return;
-    auto [completion, outcome] = std::move(completions_.front());
-    completions_.pop_front();
+    Requests next;
+    next.splice(next.end(), completions_, completions_.begin());
     lock.unlock();
-    completion(std::move(outcome));
-    completion = nullptr;
+    next.front()->completion(std::move(next.front()->outcome));
+    next.clear();
     --uncompleted_;
     lock.lock();
   }

@@ -6,8 +6,8 @@
 
 #include <atomic>
 #include <condition_variable>
-#include <deque>
 #include <functional>
+#include <list>
 #include <memory>
 #include <mutex>
 #include <thread>
@@ -24,6 +24,8 @@ struct Pending {
   std::atomic<bool> done{false};
 };
 
+// All memory a commit needs on its way is taken on its caller's thread, before it is queued; without
+// it the commit is Rejected. The writer and the completions only pass requests on.
 //   threads   submit, append, queued: any number of callers; close and the destructor: one
 class GroupWriter {
  public:
@@ -58,14 +60,16 @@ class GroupWriter {
   void close();
 
  private:
-  std::optional<Rejected> enqueue(std::shared_ptr<Pending> pending);
+  using Requests = std::list<std::shared_ptr<Pending>>;  // handed on by splicing
+
+  static Requests request_of(Commit& commit);
+  std::optional<Rejected> enqueue(Requests& request);
   bool take_turn();
   void end_turn();
   void wait_for_work(std::unique_lock<std::mutex>& lock);
   void write();
-  Group take_group(std::vector<std::shared_ptr<Pending>>& owned);
-  void answer(std::vector<std::shared_ptr<Pending>>& owned);
-  void complete(Completion completion, AppendOutcome outcome);
+  Requests take_group();
+  void answer(Requests& written);
   void run_completions();
 
   const Options options_;
@@ -74,17 +78,18 @@ class GroupWriter {
 
   mutable std::mutex mutex_;
   std::condition_variable arrived_;
-  std::deque<std::shared_ptr<Pending>> queue_;
+  Requests queue_;
   std::size_t queued_bytes_ = 0;
   std::atomic<std::size_t> uncompleted_{0};  // written, their completions waiting or running
   bool closed_ = false;
   bool writing_ = false;  // a group is on its way; by the writer's thread or by a lone caller
   bool wrote_ = false;    // since the writer's thread last looked
   bool resting_ = false;  // the writer's thread waits for somebody to write
+  Group group_;           // the writer's thread's; never grows
 
   std::mutex completions_mutex_;
   std::condition_variable completed_;
-  std::deque<std::pair<Completion, AppendOutcome>> completions_;
+  Requests completions_;
   bool completions_closed_ = false;
 
   std::thread writer_, completer_;

@@ -208,7 +208,7 @@ void create_store(const fs::path& path, std::string_view store_id, std::int64_t 
     int reserved = reserved_page_bytes;
     sqlite3_file_control(database.getHandle(), "main", SQLITE_FCNTL_RESERVE_BYTES, &reserved);
     require_wal(database, path, "PRAGMA journal_mode=WAL");
-    SQLite::Transaction transaction(database);
+    database.exec("BEGIN");
     database.exec("PRAGMA application_id=" + std::to_string(application_id));
     set_format(database);
     database.exec(schema);
@@ -221,7 +221,7 @@ void create_store(const fs::path& path, std::string_view store_id, std::int64_t 
     insert.bind(1, "created_at");
     insert.bind(2, created_at);
     insert.exec();
-    transaction.commit();
+    database.exec("COMMIT");
     const int rc = sqlite3_wal_checkpoint_v2(database.getHandle(), nullptr,
                                              SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
     if (rc != SQLITE_OK) throw SQLite::Exception(database.getHandle(), rc);

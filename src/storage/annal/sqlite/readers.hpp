@@ -31,6 +31,9 @@ class Readers {
     } catch (const SQLite::Exception&) {
       lease.reader.reset();  // its statements would tell of the error again
       throw;
+    } catch (const std::bad_alloc&) {
+      lease.reader.reset();  // a statement that was left half way holds its snapshot
+      throw;
     }
   }
 

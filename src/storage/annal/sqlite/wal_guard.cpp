@@ -29,13 +29,16 @@ fs::path log_of(const fs::path& store) { return store.string() + "-wal"; }
 // The file beside the store: magic, the numbers of a note, and a checksum of these.
 constexpr std::size_t note_bytes = 48;
 
+using NoteBytes = std::array<char, note_bytes>;
+
 template <class Note>
-std::string encoded(const Note& note) {
-  std::string bytes(magic);
-  for (const std::uint64_t number : {note.salts, note.frames, note.head.value, note.eventless})
-    bytes.append(reinterpret_cast<const char*>(&number), 8);
-  const Hash hash = sha256({bytes});
-  bytes.append(reinterpret_cast<const char*>(hash.bytes.data()), 8);
+NoteBytes encoded(const Note& note) {
+  NoteBytes bytes;
+  const std::uint64_t numbers[] = {note.salts, note.frames, note.head.value, note.eventless};
+  std::memcpy(bytes.data(), magic.data(), 8);
+  std::memcpy(bytes.data() + 8, numbers, 32);
+  const Hash hash = sha256({std::string_view(bytes.data(), 40)});
+  std::memcpy(bytes.data() + 40, hash.bytes.data(), 8);
   return bytes;
 }
 
@@ -43,7 +46,7 @@ std::string encoded(const Note& note) {
 template <class Note>
 std::optional<Note> noted(const fs::path& store) {
   std::ifstream in(sidecar_of(store), std::ios::binary);
-  std::string bytes(note_bytes, '\0');
+  NoteBytes bytes{};
   if (!in.read(bytes.data(), static_cast<std::streamsize>(bytes.size()))) return std::nullopt;
   Note note;
   std::memcpy(&note.salts, bytes.data() + 8, 8);
@@ -206,7 +209,7 @@ std::uint64_t WalGuard::salts() noexcept {
 }
 
 bool WalGuard::note(const Note& note) noexcept {
-  const std::string bytes = encoded(note);
+  const NoteBytes bytes = encoded(note);
   return ::pwrite(descriptor_, bytes.data(), bytes.size(), 0) == static_cast<ssize_t>(bytes.size());
 }
 

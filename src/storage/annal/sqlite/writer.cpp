@@ -31,6 +31,33 @@ int note_frames(void* frames, sqlite3*, const char*, int count) {
   return SQLITE_OK;
 }
 
+// The text that is made, or a shorter one if there is no memory for it.
+template <class Make>
+std::string said(Make make) noexcept {
+  try {
+    return make();
+  } catch (const std::bad_alloc&) {
+    return "out of memory";  // lies in the string itself
+  }
+}
+
+// Why the store takes nothing more.
+std::string stopped(std::string_view what, std::string_view why) noexcept {
+  return said([&] {
+    std::string text(what);
+    text.append(" (").append(why);
+    return text + "): the store has stopped; reopen it to see what was recorded";
+  });
+}
+
+AppendOutcome copy_of(const Rejected& why) noexcept {
+  try {
+    return why;
+  } catch (const std::bad_alloc&) {
+    return out_of_memory();
+  }
+}
+
 void run(SQLite::Statement& statement) {
   statement.reset();
   statement.exec();
@@ -62,9 +89,11 @@ SQLite::Database open_with_spaces(const std::filesystem::path& path,
                                   const std::vector<SpaceDeclaration>& spaces) {
   SQLite::Database database = open_writer(path);
   try {
-    SQLite::Transaction transaction(database, SQLite::TransactionBehavior::IMMEDIATE);
+    // Closing the connection rolls back. SQLiteCpp's own Transaction does so while it is destroyed,
+    // and ends the program if there is no memory for that.
+    database.exec("BEGIN IMMEDIATE");
     create_record_tables(database, spaces);
-    transaction.commit();
+    database.exec("COMMIT");
   } catch (const SQLite::Exception& error) {
     raise(error, path, "preparing the store");
   }
@@ -132,10 +161,7 @@ LogHead Writer::newest() const {
 
 void Writer::write(GroupWriter::Group& group) noexcept {
   std::lock_guard lock(connection_mutex_);
-  if (const std::string why = failure(); !why.empty()) {
-    refuse_failed(group, why);
-    return;
-  }
+  if (has_failed()) return refuse_failed(group);
   committed_ = false;
   staged_.clear();
   try {
@@ -145,17 +171,20 @@ void Writer::write(GroupWriter::Group& group) noexcept {
   } catch (const ForeignCommit& error) {
     undo();
     fail(error.what());
-    refuse_failed(group, failure());
+    refuse_failed(group);
   } catch (const SQLite::Exception& error) {
     undo();
     refuse(group, verdict_on(error));
   } catch (const std::exception& error) {
     if (committed_) {
-      leave_unknown(std::string("a commit is recorded, but could not be told: ") + error.what());
+      leave_unknown(said([&] {
+        return std::string("a commit is recorded, but could not be told: ") + error.what();
+      }));
     } else {
       undo();
-      refuse(group,
-             Rejected{Closed{std::string("nothing was written: ") + error.what() + "; try again"}});
+      refuse(group, Rejected{Closed{said([&] {
+               return std::string("nothing was written: ") + error.what() + "; try again";
+             })}});
     }
   }
 }
@@ -265,8 +294,7 @@ bool Writer::commit_transaction(GroupWriter::Group& group) {
     undo();
     refuse(group, disk_full());
   } else {
-    leave_unknown(std::string("committing failed (") + sqlite3_errstr(extended) +
-                  "): the store has stopped; reopen it to see what was recorded");
+    leave_unknown(stopped("committing failed", sqlite3_errstr(extended)));
   }
   return false;
 }
@@ -295,23 +323,27 @@ void Writer::publish() {
   tend_log();
 }
 
-Rejected Writer::disk_full() const {
-  return Rejected{DiskFull{path_.string() + ": the disk is full: nothing was written; make room"}};
+Rejected Writer::disk_full() const noexcept {
+  return Rejected{DiskFull{
+      said([&] { return path_.string() + ": the disk is full: nothing was written; make room"; })}};
 }
 
 // What an error before COMMIT means: nothing was written, and the store goes on if it can.
-Rejected Writer::verdict_on(const SQLite::Exception& error) {
+Rejected Writer::verdict_on(const SQLite::Exception& error) noexcept {
   switch (error.getErrorCode()) {
     case SQLITE_FULL:
       return disk_full();
     case SQLITE_NOMEM:
-      return Rejected{Closed{"out of memory: nothing was written; try again"}};
+      return Rejected{Closed{
+          said([] { return std::string("out of memory: nothing was written; try again"); })}};
     case SQLITE_BUSY:
-      return Rejected{Closed{path_.string() +
-                             ": nothing was written, for another program that is not annal has "
-                             "locked the file: let it finish and try again"}};
+      return Rejected{Closed{said([&] {
+        return path_.string() +
+               ": nothing was written, for another program that is not annal has locked the file: "
+               "let it finish and try again";
+      })}};
     default:
-      fail(std::string("writing failed (") + error.what() + "): the store has stopped; reopen it");
+      fail(stopped("writing failed", error.what()));
       return Rejected{Closed{failure()}};
   }
 }
@@ -332,16 +364,16 @@ void Writer::undo() noexcept {
 
 // The whole group, but for those that were refused for a reason of their own: before COMMIT
 // everything can still be refused, answers of this group's idempotency keys included.
-void Writer::refuse(GroupWriter::Group& group, const Rejected& why) {
+void Writer::refuse(GroupWriter::Group& group, const Rejected& why) noexcept {
   for (std::size_t i = 0; i < group.size(); ++i) {
     const bool refused = i < staged_.size() && std::holds_alternative<Rejected>(staged_[i].outcome);
-    group[i]->outcome = refused ? std::move(staged_[i].outcome) : AppendOutcome(why);
+    group[i]->outcome = refused ? std::move(staged_[i].outcome) : copy_of(why);
   }
 }
 
 // Stops the store. Whoever asks again under one of the group's keys is told the same: whether the
 // key's commit is in the log only the next open can tell.
-void Writer::leave_unknown(const std::string& why) {
+void Writer::leave_unknown(const std::string& why) noexcept {
   fail(why);
   for (Staged& staged : staged_) {
     Pending& pending = *staged.pending;
@@ -349,31 +381,44 @@ void Writer::leave_unknown(const std::string& why) {
       pending.outcome = std::move(staged.outcome);
       continue;
     }
-    if (const auto& key = pending.commit.idempotency_key) unknown_keys_.insert(*key);
+    if (const auto& key = pending.commit.idempotency_key) note_unknown(*key);
     pending.outcome = Unknown{failure()};
   }
 }
 
-void Writer::refuse_failed(GroupWriter::Group& group, const std::string& why) const {
-  for (Pending* pending : group) {
-    const auto& key = pending->commit.idempotency_key;
-    if (key && unknown_keys_.contains(*key))
-      pending->outcome = Unknown{why};
-    else
-      pending->outcome = Rejected{Closed{why}};
+void Writer::note_unknown(const std::string& key) noexcept {
+  try {
+    unknown_keys_.insert(key);
+  } catch (const std::bad_alloc&) {
+    any_key_unknown_ = true;
   }
 }
 
-void Writer::fail(const std::string& why) {
+void Writer::refuse_failed(GroupWriter::Group& group) const noexcept {
+  for (Pending* pending : group) {
+    const auto& key = pending->commit.idempotency_key;
+    if (key && (any_key_unknown_ || unknown_keys_.contains(*key)))
+      pending->outcome = Unknown{failure()};
+    else
+      pending->outcome = Rejected{Closed{failure()}};
+  }
+}
+
+void Writer::fail(const std::string& why) noexcept {
   std::lock_guard lock(failure_mutex_);
-  if (failure_.empty()) failure_ = path_.string() + ": " + why;
+  if (failure_.empty()) failure_ = said([&] { return path_.string() + ": " + why; });
   // What the write-ahead log holds must be there for the next open to judge.
   sqlite3_db_config(database_.getHandle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
 }
 
-std::string Writer::failure() const {
+std::string Writer::failure() const noexcept {
   std::lock_guard lock(failure_mutex_);
-  return failure_;
+  return said([this] { return failure_; });
+}
+
+bool Writer::has_failed() const noexcept {
+  std::lock_guard lock(failure_mutex_);
+  return !failure_.empty();
 }
 
 // --- the index and the write-ahead log -----------------------------------------------------------
@@ -409,12 +454,12 @@ bool Writer::merge_when_idle() {
   } catch (const SQLite::Exception& error) {
     undo();
     if (committing && error.getErrorCode() != SQLITE_FULL)
-      fail(std::string("merging the index failed (") + error.what() +
-           "): the store has stopped; reopen it");
+      fail(stopped("merging the index failed", error.what()));
     else
       verdict_on(error);
-  } catch (const std::exception&) {
+  } catch (const std::exception& error) {
     undo();  // whoever writes next meets it, too, and is told
+    if (committing) fail(stopped("merging the index failed", error.what()));
   }
   return false;
 }
@@ -443,10 +488,10 @@ int Writer::copy_log(int mode, int& frames, int& copied) noexcept {
 bool Writer::checkpoint(int mode) {
   int frames = 0, copied = 0;
   const int result = copy_log(mode, frames, copied);
-  // Busy: a reader still needs the frames. Full: they wait for room where they are.
-  if (result != SQLITE_OK && result != SQLITE_BUSY && result != SQLITE_FULL) {
-    fail(std::string("a checkpoint failed (") + sqlite3_errstr(result) +
-         "): the store has stopped; reopen it to see what was recorded");
+  // Busy: a reader still needs the frames. Full, out of memory: they wait where they are.
+  if (result != SQLITE_OK && result != SQLITE_BUSY && result != SQLITE_FULL &&
+      result != SQLITE_NOMEM) {
+    fail(stopped("a checkpoint failed", sqlite3_errstr(result)));
     return false;
   }
   checkpointed_frames_ = wal_frames_;
@@ -472,9 +517,8 @@ bool Writer::truncate() {
   const int result = copy_log(SQLITE_CHECKPOINT_TRUNCATE, frames, copied);
   if (result == SQLITE_OK)
     wal_bytes_ = static_cast<std::uint64_t>(wal_frames_ = checkpointed_frames_ = 0);
-  else if (result != SQLITE_BUSY)
-    fail(std::string("emptying the write-ahead log failed (") + sqlite3_errstr(result) +
-         "): the store has stopped; reopen it to see what was recorded");
+  else if (result != SQLITE_BUSY && result != SQLITE_NOMEM)
+    fail(stopped("emptying the write-ahead log failed", sqlite3_errstr(result)));
   return result == SQLITE_OK;
 }
 
@@ -489,17 +533,19 @@ void Writer::stop_without_files() noexcept {
     // Another database in this one's place must not find a log that is not its own.
     if (saved && held && guard_.emptied()) copy_log(SQLITE_CHECKPOINT_TRUNCATE, frames, copied);
   }
-  fail(files_.what_happened() + ": the store has stopped" +
-       (saved
-            ? ", with all that was acknowledged in the database itself: see that it lies where it "
-              "did, and reopen it"
-            : ": see that every file lies where it did, and reopen it"));
+  fail(said([&] {
+    return files_.what_happened() + ": the store has stopped" +
+           (saved
+                ? ", with all that was acknowledged in the database itself: see that it lies where "
+                  "it did, and reopen it"
+                : ": see that every file lies where it did, and reopen it");
+  }));
 }
 
 // What a crash left in the write-ahead log may never have been synced: it is made durable before
 // anybody is told that it is.
 void Writer::make_durable_what_was_left() {
-  if (!checkpoint(SQLITE_CHECKPOINT_PASSIVE) && failure().empty()) flush();
+  if (!checkpoint(SQLITE_CHECKPOINT_PASSIVE) && !has_failed()) flush();
   if (const std::string why = failure(); !why.empty()) throw StorageError(why);
   durable_position_ = head_.position.value;
 }
@@ -529,8 +575,7 @@ void Writer::flush() {
     result = log->pMethods->xSync(log, SQLITE_SYNC_NORMAL);
   if (result == SQLITE_OK && !files_.all_there()) return stop_without_files();
   if (result == SQLITE_OK) return note_durable();
-  fail(std::string("syncing failed (") + sqlite3_errstr(result) +
-       "): the store has stopped; reopen it to see what was recorded");
+  fail(stopped("syncing failed", sqlite3_errstr(result)));
 }
 
 void Writer::note_durable() {
@@ -541,9 +586,9 @@ void Writer::note_durable() {
 
 bool Writer::idle() noexcept {
   std::lock_guard lock(connection_mutex_);
-  if (!failure().empty()) return false;
+  if (has_failed()) return false;
   if (unsynced_since_) flush();
-  if (!failure().empty()) return false;
+  if (has_failed()) return false;
   if (index_writer_.merging() && merge_when_idle()) return true;
   if (wal_frames_ == 0) return false;
   if (Steady::now() - written_at_ < checkpoint_after) return true;
@@ -557,7 +602,7 @@ bool Writer::idle() noexcept {
 
 void Writer::close() noexcept {
   std::lock_guard lock(connection_mutex_);
-  if (!failure().empty()) return;
+  if (has_failed()) return;
   if (!files_.all_there()) return stop_without_files();
   try {
     if (tail_.events() >= worth_a_run) {
@@ -566,10 +611,10 @@ void Writer::close() noexcept {
       run(commit_);
     }
     if (unsynced_since_ || !syncs_) flush();
-    if (failure().empty() && truncate()) guard_.finish();
+    if (!has_failed() && truncate()) guard_.finish();
   } catch (const std::exception& error) {
     // The tail is read from the log again at the next open; nothing is lost.
-    fail(std::string("closing failed: ") + error.what());
+    fail(stopped("closing failed", error.what()));
   }
 }
 
@@ -594,7 +639,7 @@ void Writer::declare_types(const std::vector<TypeDescription>& types) {
     known.reset();
     if (fresh.empty()) return;
     sync_commits(true);
-    SQLite::Transaction transaction(database_, SQLite::TransactionBehavior::IMMEDIATE);
+    run(begin_);
     SQLite::Statement put(database_, "INSERT OR REPLACE INTO type_descriptions VALUES(?,?,?)");
     for (const auto& [type, description] : fresh) {
       put.reset();
@@ -605,7 +650,7 @@ void Writer::declare_types(const std::vector<TypeDescription>& types) {
     }
     count_eventless(eventless_ + 1);
     committing = true;
-    transaction.commit();
+    run(commit_);
     ++eventless_;
     if (files_.all_there())
       note_durable();
@@ -614,9 +659,16 @@ void Writer::declare_types(const std::vector<TypeDescription>& types) {
     if (const std::string why = failure(); !why.empty()) throw StorageError(why);
   } catch (const SQLite::Exception& error) {
     if (committing && error.getErrorCode() != SQLITE_FULL)
-      fail(std::string("committing failed (") + error.what() +
-           "): the store has stopped; reopen it to see what was recorded");
+      fail(stopped("committing failed", error.what()));
+    else
+      undo();
     raise(error, path_, "describing event types");
+  } catch (const std::bad_alloc& error) {
+    if (committing)
+      fail(stopped("committing failed", error.what()));
+    else
+      undo();
+    throw;
   }
 }
 

@@ -46,7 +46,7 @@ class Writer final : private LogState {
 
   void declare_types(const std::vector<TypeDescription>& types);
   // Why the store has failed; empty while it has not.
-  std::string failure() const;
+  std::string failure() const noexcept;
   void count(LogStatistics& statistics) const;
   Position durable_position() const { return {durable_position_}; }
 
@@ -63,12 +63,14 @@ class Writer final : private LogState {
   bool commit_transaction(GroupWriter::Group& group);
   void publish();
   void undo() noexcept;
-  Rejected disk_full() const;
-  Rejected verdict_on(const SQLite::Exception& error);
-  void refuse(GroupWriter::Group& group, const Rejected& why);
-  void leave_unknown(const std::string& why);
-  void refuse_failed(GroupWriter::Group& group, const std::string& why) const;
-  void fail(const std::string& why);
+  Rejected disk_full() const noexcept;
+  Rejected verdict_on(const SQLite::Exception& error) noexcept;
+  void refuse(GroupWriter::Group& group, const Rejected& why) noexcept;
+  void leave_unknown(const std::string& why) noexcept;
+  void note_unknown(const std::string& key) noexcept;
+  void refuse_failed(GroupWriter::Group& group) const noexcept;
+  void fail(const std::string& why) noexcept;
+  bool has_failed() const noexcept;
   void begin_transaction();
   void flush_tail();
   bool merge_when_idle();
@@ -138,6 +140,7 @@ class Writer final : private LogState {
   mutable std::mutex failure_mutex_;
   std::string failure_;
   std::unordered_set<std::string> unknown_keys_;  // of commits with an unknown outcome
+  bool any_key_unknown_ = false;                  // there was no memory to keep them
 
   std::atomic<std::uint64_t> commits_{0}, groups_{0}, wal_bytes_{0};
   mutable std::mutex latencies_mutex_;
