@@ -27,6 +27,7 @@ struct LogSetup {
 struct LogAdapter {
   std::string name;
   std::function<std::unique_ptr<EventLog>(const LogSetup&)> open;
+  bool keeps = false;  // what was recorded is there when it is opened again
 };
 
 inline void PrintTo(const LogAdapter& adapter, std::ostream* out) { *out << adapter.name; }

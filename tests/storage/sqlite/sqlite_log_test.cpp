@@ -21,7 +21,8 @@ INSTANTIATE_TEST_SUITE_P(Sqlite, EventLogContract,
                                                       options.tail_events = 4;
                                                       return sqlite::open(setup.folder / "log.db",
                                                                           options);
-                                                    }}),
+                                                    },
+                                                    true}),
                          [](const auto& adapter) { return adapter.param.name; });
 
 namespace {
