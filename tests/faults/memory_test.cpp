@@ -20,7 +20,8 @@ static void PrintTo(Shortage shortage, std::ostream* out) {
 
 namespace {
 
-constexpr std::uint64_t of_an_opening = 97, of_reading = 41;  // one allocation in so many
+// One allocation in so many is tried.
+constexpr std::uint64_t of_a_first_commit = 11, of_an_opening = 97, of_reading = 41;
 
 class FailingMemory : public testing::TestWithParam<Shortage> {
  protected:
@@ -70,7 +71,7 @@ class FailingMemory : public testing::TestWithParam<Shortage> {
   }
 
   TemporaryFolder folder{place_in_memory()};
-  const std::filesystem::path store = folder / "store.db";
+  std::filesystem::path store = folder / "store.db";
   std::unique_ptr<EventLog> log = open_workload(store);
   int rejected = 0, unknown = 0, thrown = 0;
 };
@@ -88,20 +89,25 @@ TEST_P(FailingMemory, refuses_a_commit_or_leaves_it_unknown) {
   EXPECT_EQ(broken_promises(*log, {{0, number}}, {{0, number}}), "");
 }
 
-// The statements of the first commit after the store was opened are prepared as it is made.
+// The first commit after a store was opened prepares and looks up what later ones find.
 TEST_P(FailingMemory, refuses_the_first_commit_of_an_open_store_or_leaves_it_unknown) {
-  std::uint64_t number = 0;
-  for_every_allocation([&](std::uint64_t nth) {
-    log.reset();
-    log = open_workload(store);
-    Commit commit = workload_commit(0, ++number);
-    ScarceMemory scarce(nth, GetParam());
-    const AppendOutcome outcome = log->append(std::move(commit));
-    scarce.heal();
-    make_up_for(outcome, number);
-    return scarce.failed();
-  });
-  EXPECT_EQ(broken_promises(*log, {{0, number}}, {{0, number}}), "");
+  for (std::uint64_t number = 1; number <= 4; ++number) log->append(workload_commit(0, number));
+  log.reset();
+  const std::filesystem::path original = store;
+  for_every_allocation(
+      [&](std::uint64_t nth) {
+        store = folder / (std::to_string(nth) + ".db");
+        std::filesystem::copy_file(original, store);
+        log = open_workload(store);
+        Commit commit = workload_commit(0, 5);
+        ScarceMemory scarce(nth, GetParam());
+        const AppendOutcome outcome = log->append(std::move(commit));
+        scarce.heal();
+        make_up_for(outcome, 5);
+        EXPECT_EQ(broken_promises(*log, {{0, 5}}, {{0, 5}}), "");
+        return scarce.failed();
+      },
+      of_a_first_commit);
 }
 
 TEST_P(FailingMemory, of_the_writers_thread_is_told_to_who_waits_for_it) {
