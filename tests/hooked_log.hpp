@@ -67,6 +67,7 @@ class HookedLog : public EventLog {
   LogStatistics statistics() const override { return inner_.statistics(); }
   Durability durability() const override { return inner_.durability(); }
   std::string failure() const override { return inner_.failure(); }
+  Scrubbed scrubbed() const override { return inner_.scrubbed(); }
 
  private:
   template <class Hook, class... Arguments>

@@ -10,8 +10,8 @@ namespace {
 
 std::string one_line(std::string_view text) { return escape_controls(text, Lines::escaped); }
 
-std::unique_ptr<Store> open_as(const std::filesystem::path& path, OpenOptions::Mode mode) {
-  OpenOptions options;
+std::unique_ptr<Store> open_as(const std::filesystem::path& path, OpenOptions::Mode mode,
+                               OpenOptions options = {}) {
   options.mode = mode;
   options.types = [](Catalogue& catalogue) { interchange::add_to(catalogue); };
   options.log_lines = [](Severity severity, std::string_view line) {
@@ -46,8 +46,8 @@ std::unique_ptr<Store> Invocation::open_to_read() const {
   return open_as(store_path(), OpenOptions::Mode::read_only);
 }
 
-std::unique_ptr<Store> Invocation::open_to_write() const {
-  return open_as(store_path(), OpenOptions::Mode::read_write);
+std::unique_ptr<Store> Invocation::open_to_write(OpenOptions options) const {
+  return open_as(store_path(), OpenOptions::Mode::read_write, std::move(options));
 }
 
 std::unique_ptr<Store> Invocation::open_to_change() const {

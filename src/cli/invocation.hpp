@@ -25,7 +25,7 @@ struct Invocation {
   //   throws    CannotOpen if there is none
   std::unique_ptr<Store> open_to_read() const;
   // Creates the store where there is none.
-  std::unique_ptr<Store> open_to_write() const;
+  std::unique_ptr<Store> open_to_write(OpenOptions options = {}) const;
   // Changes a store that exists.
   std::unique_ptr<Store> open_to_change() const;
   Timestamp now() const;

@@ -5,6 +5,7 @@
 #include "faults/workload.hpp"
 #include "faults/workload_process.hpp"
 #include "seed.hpp"
+#include "tampered.hpp"
 #include "thoroughness.hpp"
 
 #include <gtest/gtest.h>
@@ -142,6 +143,18 @@ TEST_F(Rot, a_log_that_another_program_took_into_the_database_is_not_missed) {
   std::ofstream(store.string() + ".synced", std::ios::binary) << remains.files.at(".synced");
   const auto log = open_workload(store);
   EXPECT_GE(newest_commits(*log, rotting_callers).at(0), remains.acknowledged.at(0));
+}
+
+// It knows of no checksums, so the pages it writes have none until annal opens the store.
+TEST_F(Rot, a_log_that_the_sqlite_shell_took_into_the_database_is_taken_as_it_is) {
+  const TemporaryFolder folder{place_in_memory()};
+  const auto store = folder / "store.db";
+  for (const auto& [suffix, content] : remains.files)
+    std::ofstream(store.string() + suffix, std::ios::binary) << content;
+  EXPECT_NE(run_sql(store, "SELECT count(*) FROM events", nullptr), "0");
+  ASSERT_FALSE(std::filesystem::exists(store.string() + "-wal")) << "its closing takes the log";
+  EXPECT_EQ(open({{"", content_of(store)}, {".synced", remains.files.at(".synced")}}),
+            Found::intact);
 }
 
 // The newest frames may be a commit that nobody was told of.

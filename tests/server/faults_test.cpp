@@ -4,8 +4,11 @@
 
 #include <SQLiteCpp/Database.h>
 
+#include <fstream>
 #include <functional>
+#include <mutex>
 #include <stdexcept>
+#include <thread>
 
 namespace annal::test {
 namespace {
@@ -111,6 +114,41 @@ TEST(Health, of_a_store_that_can_write_no_more_is_503) {
   EXPECT_EQ(response.status, 503);
   EXPECT_EQ(problem_of(response), "storage-failed");
   EXPECT_EQ(response.body.find("store.db"), std::string::npos);
+}
+
+TEST(Health, of_a_store_that_is_damaged_somewhere_says_so) {
+  const TemporaryFolder folder;
+  const auto file = folder / "store.db";
+  {
+    const auto store = open(file, quiet());
+    for (int i = 0; i < 1100; ++i)  // the first is not among the newest, which are checked at once
+      store->documents().create(DocumentKey::parse("orders/" + std::to_string(i)),
+                                {"", {'"' + std::string(200, 'x') + '"'}, "ann"});
+  }
+  {
+    std::fstream bytes(file, std::ios::binary | std::ios::in | std::ios::out);
+    const std::string content{std::istreambuf_iterator<char>(bytes), {}};
+    bytes.seekp(static_cast<std::streamoff>(content.find(std::string(100, 'x'))));
+    bytes.put('y');
+  }
+  OpenOptions options = quiet();
+  options.scrub_begins_after = std::chrono::seconds(0);
+  options.scrub_bytes_per_second = std::uint64_t{1} << 40;
+  std::mutex mutex;
+  std::string lines;
+  options.log_lines = [&](Severity, std::string_view line) {
+    std::lock_guard lock(mutex);
+    lines += line;
+  };
+  const auto store = open(file, options);
+  server::Routes routes(*store, system_randomness());
+  for (int i = 0; i < 6000 && store->log().scrubbed().passes == 0; ++i)
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  const auto response = routes.answer({"GET", "/healthz", {}, ""});
+  EXPECT_EQ(response.status, 200);
+  EXPECT_NE(response.body.find(R"("status":"damaged")"), std::string::npos) << response.body;
+  std::lock_guard lock(mutex);
+  EXPECT_NE(lines.find("store.db: page "), std::string::npos) << lines;
 }
 
 }  // namespace

@@ -12,6 +12,7 @@ struct ServeArguments {
   std::uint16_t port = 8080;
   bool allow_remote = false;
   std::vector<std::string> host_names;
+  std::uint64_t scrub_mib = 4;
 };
 
 // Signals wait to be asked for: every thread begun after this one was made leaves them to it.
@@ -34,7 +35,9 @@ class StopSignals {
 
 ExitCode serve(const ServeArguments& arguments, Invocation& invocation) {
   const StopSignals signals;
-  const auto store = invocation.open_to_write();
+  OpenOptions open;
+  open.scrub_bytes_per_second = arguments.scrub_mib * 1024 * 1024;
+  const auto store = invocation.open_to_write(std::move(open));
   ServerOptions options;
   options.address = arguments.address;
   options.port = arguments.port;
@@ -77,6 +80,12 @@ void add_serve(CLI::App& program, Invocation& invocation) {
       ->type_name("NAME")
       ->expected(1)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  command
+      .add_option("--scrub", arguments->scrub_mib,
+                  "How much of the store to look over for damage in the background; 0: nothing")
+      ->type_name("MIB-PER-SECOND")
+      ->check(CLI::Range(0, 1024))
+      ->capture_default_str();
   runs(command, invocation, arguments, serve);
 }
 

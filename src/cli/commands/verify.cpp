@@ -1,5 +1,7 @@
 // `annal verify`: reads everything and says whether it is what was recorded.
+#include "annal/error.hpp"
 #include "annal/server/json_object.hpp"
+#include "annal/sqlite/sqlite_log.hpp"
 #include "commands/command.hpp"
 #include "print/progress.hpp"
 
@@ -7,7 +9,7 @@ namespace annal::cli {
 namespace {
 
 struct VerifyArguments {
-  bool rebuild = false;
+  bool rebuild = false, seal = false;
 };
 
 struct Findings {
@@ -16,16 +18,27 @@ struct Findings {
   std::vector<DocumentKey> rows;  // that differ from the fold of their events, if those are sound
   bool log_is_sound() const { return log.faults.empty() && log.damaged.empty(); }
   bool clean() const { return log_is_sound() && rows.empty(); }
+  // Damage that touches no event.
+  bool only_derived() const { return !log.damaged_pages.empty() && log.damaged.empty(); }
 };
+
+// Nothing where the newest events cannot be read; the check says why.
+std::optional<std::uint64_t> head_of(const EventLog& log) {
+  try {
+    return log.head().value;
+  } catch (const CorruptionError&) {
+    return std::nullopt;
+  }
+}
 
 Findings check(Store& store, bool rebuild, Output& err) {
   ProgressLine progress(err);
   Findings findings;
-  const std::uint64_t head = store.log().head().value;
+  const auto head = head_of(store.log());
   findings.log = store.log().verify([&](Position position) {
     progress.show(position.value, head, "checking @" + std::to_string(position.value));
   });
-  progress.show(head, head, "checking the documents");
+  progress.show(head.value_or(0), head, "checking the documents");
   if (!findings.log_is_sound()) return findings;
   if (rebuild) findings.rebuilt = store.documents().rebuild();
   findings.rows = store.documents().verify_rows();
@@ -33,9 +46,10 @@ Findings check(Store& store, bool rebuild, Output& err) {
 }
 
 std::string as_json(const Findings& findings) {
-  std::vector<std::string> damaged, rows;
+  std::vector<std::string> damaged, pages, rows;
   for (const auto& position : findings.log.damaged)
     damaged.push_back(std::to_string(position.value));
+  for (const auto page : findings.log.damaged_pages) pages.push_back(std::to_string(page));
   for (const auto& key : findings.rows) rows.push_back(key.to_string());
   server::JsonObject object;
   object.flag("clean", findings.clean())
@@ -44,6 +58,7 @@ std::string as_json(const Findings& findings) {
       .text("head_hash", findings.log.head_hash.to_hex())
       .json("faults", server::json_strings(findings.log.faults))
       .json("damaged", server::json_array(damaged))
+      .json("damaged_pages", server::json_array(pages))
       .json("documents", server::json_strings(rows));
   if (findings.rebuilt) object.number("rebuilt", *findings.rebuilt);
   return object.str();
@@ -58,6 +73,10 @@ void complain(const Findings& findings, bool rebuild, Invocation& invocation) {
       positions += (positions.empty() ? "@" : ", @") + std::to_string(position.value);
     invocation.complain(store + ": damaged at " + positions + "; bring back a backup of it");
   }
+  if (findings.only_derived())
+    invocation.complain(store +
+                        ": every event is sound: `annal export jsonl` and `annal import jsonl` "
+                        "into a new store keep them all");
   if (rebuild && !findings.rebuilt)
     invocation.complain(store + ": no row was made anew, because the log itself is damaged");
   for (const auto& key : findings.rows)
@@ -77,6 +96,9 @@ std::string as_line(const Findings& findings, const Stopwatch& time) {
 }
 
 ExitCode verify(const VerifyArguments& arguments, Invocation& invocation) {
+  if (arguments.seal)
+    invocation.note("pages without a checksum, taken as they are: " +
+                    std::to_string(sqlite::seal(invocation.store_path())));
   const auto store = arguments.rebuild ? invocation.open_to_change() : invocation.open_to_read();
   const Stopwatch time;
   const Findings findings = check(*store, arguments.rebuild, invocation.err);
@@ -96,10 +118,13 @@ void add_verify(CLI::App& program, Invocation& invocation) {
       "Check every hash, the chain of commits, positions, versions, indexes and documents",
       "  annal verify\n"
       "  annal verify --json     its head_hash, kept elsewhere, holds the log to its past\n"
-      "  annal verify --rebuild\n");
+      "  annal verify --rebuild\n"
+      "  annal verify --seal     of a copy that the sqlite3 shell made\n");
   auto arguments = std::make_shared<VerifyArguments>();
   command.add_flag("--rebuild", arguments->rebuild,
                    "Make every document's row anew of its events, if those are sound");
+  command.add_flag("--seal", arguments->seal,
+                   "First take pages that another program copied or wrote as they are");
   add_json_option(command, invocation);
   runs(command, invocation, arguments, verify);
 }

@@ -2,8 +2,7 @@
 
 #include "annal/error.hpp"
 #include "contracts/event_log_contract.hpp"
-
-#include <sqlite3.h>
+#include "tampered.hpp"
 
 #include <fstream>
 #include <thread>
@@ -52,22 +51,7 @@ class SqliteLog : public testing::Test {
     }
   }
 
-  // Runs SQL on the file, as no program of ours would.
-  std::string sql(const std::string& statement) {
-    sqlite3* database = nullptr;
-    sqlite3_open(file.c_str(), &database);
-    std::string answer;
-    char* error = nullptr;
-    const auto collect = [](void* out, int, char** values, char**) {
-      static_cast<std::string*>(out)->append(values[0] ? values[0] : "");
-      return 0;
-    };
-    if (sqlite3_exec(database, statement.c_str(), collect, &answer, &error) != SQLITE_OK)
-      ADD_FAILURE() << error;
-    sqlite3_free(error);
-    sqlite3_close(database);
-    return answer;
-  }
+  std::string sql(const std::string& statement) { return run_sql(file, statement); }
 
   std::set<std::string> files() const {
     std::set<std::string> names;
@@ -226,9 +210,9 @@ TEST_F(SqliteLog, what_is_no_store_is_refused_and_left_alone) {
 }
 
 TEST_F(SqliteLog, another_programs_database_is_refused) {
-  sql("CREATE TABLE customers(name)");
+  run_sql(file, "CREATE TABLE customers(name)", nullptr);
   EXPECT_NE(message_of([&] { open(); }).find("is no annal store"), std::string::npos);
-  EXPECT_EQ(sql("SELECT count(*) FROM sqlite_schema"), "1");
+  EXPECT_EQ(run_sql(file, "SELECT count(*) FROM sqlite_schema", nullptr), "1");
   EXPECT_EQ(files(), std::set<std::string>{"store.db"});
 }
 
@@ -296,7 +280,7 @@ TEST_F(SqliteLog, the_file_is_made_as_the_format_says) {
   std::ifstream in(file, std::ios::binary);
   std::string header(100, '\0');
   in.read(header.data(), 100);
-  EXPECT_EQ(header[20], 16) << "bytes reserved in every page";
+  EXPECT_EQ(header[20], 12) << "bytes reserved in every page";
 }
 
 TEST_F(SqliteLog, closing_leaves_one_file_and_its_lock) {

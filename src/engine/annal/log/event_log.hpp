@@ -87,6 +87,17 @@ struct Verification {
   Hash head_hash;                   // of the newest commit: keep it, and the log can be held to it
   std::vector<std::string> faults;  // empty: everything is as it was recorded
   std::vector<Position> damaged;    // where, as far as a position can be named
+  std::vector<std::uint32_t> damaged_pages;  // of the store's file, counted from 1
+};
+
+// What looking the store over in the background has come to since it was opened.
+struct Scrubbed {
+  std::uint64_t passes = 0;                  // over everything
+  std::uint64_t bytes = 0;                   // read so far
+  std::optional<Timestamp> finished_at;      // the newest pass
+  std::vector<std::uint32_t> damaged_pages;  // of the store's file; the first 1000 found
+  std::vector<Position> damaged;             // likewise
+  bool clean() const { return damaged_pages.empty() && damaged.empty(); }
 };
 
 struct LogStatistics {
@@ -99,6 +110,7 @@ struct LogStatistics {
   Position durable;                           // everything up to here survives power loss
   Durability durability = Durability::power;
   bool read_only = false;
+  Scrubbed scrubbed;
 };
 
 // Called once with the outcome: on a thread of the log's that is not its writer, or by submit itself
@@ -161,6 +173,9 @@ class EventLog {
   // Why the log has stopped and takes no commit until it is opened again; empty while it does.
   //   cost      none to speak of
   virtual std::string failure() const { return {}; }
+  // What looking the store over has found, without counting anything else.
+  //   cost      a copy
+  virtual Scrubbed scrubbed() const { return {}; }
 };
 
 // Spaces whose names begin so are annal's own: every log has them, and nobody declares them.

@@ -46,6 +46,17 @@ BusOptions bus_options(const OpenOptions& options) {
   return bus;
 }
 
+sqlite::Scrubbing scrubbing(const OpenOptions& options, const std::filesystem::path& path) {
+  sqlite::Scrubbing scrubbing;
+  scrubbing.bytes_per_second = options.scrub_bytes_per_second;
+  scrubbing.begins_after = options.scrub_begins_after;
+  scrubbing.report = [lines = LogLines(options.log_lines, options.lowest_severity),
+                      path](const std::string& what) {
+    lines.write(Severity::error, path.string() + ": " + what);
+  };
+  return scrubbing;
+}
+
 }  // namespace
 
 // Members are destroyed from the last to the first: the dispatcher stops before the log closes.
@@ -126,6 +137,7 @@ std::unique_ptr<Store> open(const std::filesystem::path& path, OpenOptions optio
   sqlite.queue_requests = options.queue_requests;
   sqlite.clock = options.clock;
   sqlite.randomness = options.randomness;
+  sqlite.scrubbing = scrubbing(options, path);
   auto log = sqlite::open(path, std::move(sqlite));
   return std::make_unique<Store>(
       std::make_unique<Store::State>(std::move(options), std::move(log)));

@@ -19,6 +19,7 @@
 #include "annal/severity.hpp"
 
 #include <chrono>
+#include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -39,8 +40,12 @@ struct OpenOptions {
   // Lines below this are not made.
   // At info: documents created, people notified; at debug: every call.
   Severity lowest_severity = Severity::warning;
-  const Clock* clock = nullptr;      // the machine's when null; must outlive the store
-  Randomness* randomness = nullptr;  // the system's when null; must outlive the store
+  // A store open for writing reads itself in the background, once a day, and logs damage as errors:
+  // at most so many bytes a second; 0: never.
+  std::uint64_t scrub_bytes_per_second = 4 * 1024 * 1024;
+  std::chrono::seconds scrub_begins_after{60};  // of its being opened
+  const Clock* clock = nullptr;                 // the machine's when null; must outlive the store
+  Randomness* randomness = nullptr;             // the system's when null; must outlive the store
 };
 
 //   threads   any number of callers; destroyed by one, when no call is under way; a process forked

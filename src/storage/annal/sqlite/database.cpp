@@ -2,6 +2,7 @@
 
 #include "annal/error.hpp"
 #include "annal/sqlite/index_scan.hpp"
+#include "annal/sqlite/page_scan.hpp"
 
 #include <fcntl.h>
 #include <sqlite3.h>
@@ -75,6 +76,9 @@ void require_wal(SQLite::Database& database, const fs::path& path, const char* p
 void require_format(const fs::path& path, int application, int version) {
   if (application != application_id)
     throw UnknownFormat(path.string() + " is no annal store: name another file");
+  if (version < 1)
+    throw UnknownFormat(path.string() + " has format " + std::to_string(version) +
+                        ", which there never was: restore a backup");
   if (version > format_version)
     throw UnknownFormat(path.string() + " has format " + std::to_string(version) +
                         ", newer than the " + std::to_string(format_version) +
@@ -154,7 +158,8 @@ std::string uri_of(const fs::path& path) {
 
 SQLite::Database open_as_it_lies(const fs::path& path) {
   return SQLite::Database(uri_of(path) + "?immutable=1",
-                          SQLite::OPEN_READONLY | SQLite::OPEN_URI | SQLite::OPEN_NOMUTEX);
+                          SQLite::OPEN_READONLY | SQLite::OPEN_URI | SQLite::OPEN_NOMUTEX, 0,
+                          page_vfs());
 }
 
 // True for a folder that a read-only file system or its permissions keep from changing.
@@ -174,7 +179,8 @@ SQLite::Database open_file_to_read(const fs::path& path) {
   std::error_code ignored;
   const bool shared = fs::exists(path.string() + "-shm", ignored);
   if (shared || ::access(folder.c_str(), W_OK) == 0)
-    return SQLite::Database(path.string(), SQLite::OPEN_READONLY | SQLite::OPEN_NOMUTEX);
+    return SQLite::Database(path.string(), SQLite::OPEN_READONLY | SQLite::OPEN_NOMUTEX, 0,
+                            page_vfs());
   if (!nobody_writes(folder))
     throw PermissionDenied("no permission to write in " + folder.string() + ", where readers of " +
                            path.filename().string() +
@@ -203,9 +209,11 @@ void create_store(const fs::path& path, std::string_view store_id, std::int64_t 
   for (const char* suffix : {"", "-wal", "-shm", "-journal"})
     fs::remove(unfinished.string() + suffix);
   translating(path, "creating", [&] {
-    SQLite::Database database(unfinished.string(), SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
+    SQLite::Database database(unfinished.string(), SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE, 0,
+                              page_vfs());
     set_up(database);
-    int reserved = reserved_page_bytes;
+    database.exec("PRAGMA page_size=" + std::to_string(page_bytes));
+    int reserved = sealed_page_reserve;
     sqlite3_file_control(database.getHandle(), "main", SQLITE_FCNTL_RESERVE_BYTES, &reserved);
     require_wal(database, path, "PRAGMA journal_mode=WAL");
     database.exec("BEGIN");
@@ -257,7 +265,8 @@ void require_store(const fs::path& path) {
 SQLite::Database open_writer(const fs::path& path) {
   refuse_unopenable(path, R_OK | W_OK);
   return translating(path, "opening", [&] {
-    SQLite::Database database(path.string(), SQLite::OPEN_READWRITE | SQLite::OPEN_NOMUTEX);
+    SQLite::Database database(path.string(), SQLite::OPEN_READWRITE | SQLite::OPEN_NOMUTEX, 0,
+                              page_vfs());
     database.setBusyTimeout(writer_waits_ms);
     const int format = checked_format(database, path);
     set_up(database);
@@ -290,13 +299,24 @@ std::uint64_t eventless_commits(SQLite::Database& database) {
   return counted.executeStep() ? static_cast<std::uint64_t>(counted.getColumn(0).getInt64()) : 0;
 }
 
+bool tells_of_damage(const SQLite::Exception& error) {
+  return error.getErrorCode() == SQLITE_CORRUPT ||
+         error.getExtendedErrorCode() == SQLITE_IOERR_DATA;
+}
+
+std::string reason_of(const SQLite::Exception& error) {
+  const auto page = refused_page();
+  return error.getExtendedErrorCode() == SQLITE_IOERR_DATA && page ? description_of(*page)
+                                                                   : error.what();
+}
+
 void raise(const SQLite::Exception& error, const fs::path& path, std::string_view doing) {
-  const std::string what = path.string() + ": " + std::string(doing) + ": " + error.what();
+  const std::string what = path.string() + ": " + std::string(doing) + ": " + reason_of(error);
+  if (tells_of_damage(error))
+    throw CorruptionError(what + "; `annal verify` names all the damage; restore a backup");
   switch (error.getErrorCode()) {
     case SQLITE_NOTADB:
       throw UnknownFormat(path.string() + " is no annal store: name another file");
-    case SQLITE_CORRUPT:
-      throw CorruptionError(what);
     case SQLITE_PERM:
     case SQLITE_AUTH:
     case SQLITE_READONLY:

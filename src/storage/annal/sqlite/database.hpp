@@ -16,7 +16,6 @@ namespace annal::sqlite {
 
 inline constexpr int application_id = 0x616e6e6c;  // "annl"
 inline constexpr int format_version = 2;
-inline constexpr int reserved_page_bytes = 16;  // for a checksum in every page
 // A reader that finds the shared index half written takes the write lock for an instant.
 inline constexpr int writer_waits_ms = 500;
 
@@ -37,6 +36,10 @@ SQLite::Database open_reader(const std::filesystem::path& path, int oldest_forma
 // How many commits changed records or types and added no event.
 std::uint64_t eventless_commits(SQLite::Database& database);
 
+// True for an error that means that the file is damaged.
+bool tells_of_damage(const SQLite::Exception& error);
+// What the error says; of a damaged page, which one.
+std::string reason_of(const SQLite::Exception& error);
 // Throws what the SQLite error means, naming the file and what was being done.
 [[noreturn]] void raise(const SQLite::Exception& error, const std::filesystem::path& path,
                         std::string_view doing);

@@ -35,7 +35,7 @@ std::optional<std::int64_t> Names::find_to_intern(const std::string& name) {
 
 const std::string& Names::text(std::int64_t id) {
   if (const auto* name = texts_.find(id)) return *name;
-  by_id_.reset();
+  by_id_.tryReset();
   by_id_.bind(1, id);
   if (!by_id_.executeStep()) {
     by_id_.reset();

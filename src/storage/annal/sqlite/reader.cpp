@@ -27,7 +27,8 @@ struct Reader::Keys {
 
 Reader::Reader(const std::filesystem::path& path, const std::vector<SpaceDeclaration>& spaces,
                RunMaps& maps, const IndexTail* tail, FollowedTail* followed)
-    : database_(open_reader(path)),
+    : path_(path),
+      database_(open_reader(path)),
       index_(database_, maps),
       names_(database_, names_cached_for_reading,
              [this](IndexKey key) { return numbers_of_names(key); }),
@@ -56,6 +57,10 @@ Reader::Snapshot::Snapshot(Reader& reader, std::span<const IndexKey> keys, Posit
       // First the tail, then the snapshot: a merge between the two loses nothing.
       slice = reader.tail_->look_up(keys);
       reader.begin();
+    } else if (keys.empty()) {
+      // Nothing is looked up in the index, so nothing that cannot be read keeps it from being done.
+      reader.begin();
+      slice.head = reader.newest_position();
     } else {
       std::lock_guard lock(reader.followed_->mutex);
       reader.begin();

@@ -6,6 +6,7 @@
 #include "annal/sqlite/index.hpp"
 #include "annal/sqlite/index_tail.hpp"
 #include "annal/sqlite/names.hpp"
+#include "annal/sqlite/page_scan.hpp"
 #include "annal/sqlite/record_tables.hpp"
 
 #include <SQLiteCpp/SQLiteCpp.h>
@@ -48,6 +49,9 @@ class Reader {
   std::vector<TypeDescription> type_descriptions();
   Verification verify(const std::function<void(Position)>& progress);
   void count(LogStatistics& statistics);
+  // See PageScan.
+  std::uint32_t pages();
+  std::vector<RefusedPage> damaged_pages(std::uint32_t first, std::uint32_t count);
 
   // Puts everything recorded after the merged index into the tail.
   void fill(IndexTail& tail);
@@ -71,6 +75,8 @@ class Reader {
   };
   struct Keys;  // what a query is answered by
 
+  void verify_log(Verification& result, const std::function<void(Position)>& progress);
+  void verify_beginning(Verification& result, const std::function<void(Position)>& progress);
   void begin();
   void end() noexcept;
   Position named_head();                 // every name used up to here is found
@@ -92,6 +98,7 @@ class Reader {
   std::optional<Envelope> event_row(Position position);
   Timestamp recorded_at(Position position);
 
+  const std::filesystem::path path_;
   SQLite::Database database_;
   Index index_;
   Names names_;

@@ -4,8 +4,10 @@
 #include "annal/log/group_writer.hpp"
 #include "annal/owned_here.hpp"
 #include "annal/sqlite/database.hpp"
+#include "annal/sqlite/page_scan.hpp"
 #include "annal/sqlite/reader.hpp"
 #include "annal/sqlite/readers.hpp"
+#include "annal/sqlite/scrubber.hpp"
 #include "annal/sqlite/store_lock.hpp"
 #include "annal/sqlite/use_lock.hpp"
 #include "annal/sqlite/wal_guard.hpp"
@@ -119,7 +121,8 @@ class ReadOnlyLog final : private FollowedTail, public SqliteLog {
   ReadOnlyLog(const fs::path& path, const Options& options)
       : SqliteLog(path, options, nullptr, static_cast<FollowedTail*>(this)),
         // A file that is no store is refused here, not by the first to read.
-        use_(name_of(path), (head(), std::make_unique<UseLock>(path))) {}
+        use_(name_of(path), (reading([](Reader&) { return 0; }), std::make_unique<UseLock>(path))) {
+  }
   ~ReadOnlyLog() override {
     if (use_.is_here()) use_->release();
   }
@@ -174,6 +177,7 @@ struct Writing {
   }
 
   ~Writing() {
+    scrubber.reset();
     group_writer.close();
     readers.close();  // the last connection to go is the one that may remove the write-ahead log
     writer.close();
@@ -194,7 +198,8 @@ struct Writing {
   std::condition_variable grown;
   Writer writer;
   UseLock use;
-  GroupWriter group_writer;  // last: its threads use all of the above
+  GroupWriter group_writer;            // its threads use all of the above
+  std::unique_ptr<Scrubber> scrubber;  // its thread uses the log
 };
 
 // A store this process writes.
@@ -212,6 +217,10 @@ class WritableLog final : public SqliteLog {
       return 0;
     });
     check_newest();
+    if (options.scrubbing.bytes_per_second > 0)
+      writing_->scrubber = std::make_unique<Scrubber>(
+          options.scrubbing, *this, clock,
+          [this](std::uint32_t first, std::uint32_t count) { return look(first, count); });
   }
 
   void submit(Commit commit, Completion completion) override {
@@ -258,13 +267,27 @@ class WritableLog final : public SqliteLog {
     writing_->writer.count(statistics);
     statistics.oldest_reader = readers_->oldest();
     statistics.queued = writing_->group_writer.queued();
+    if (writing_->scrubber) statistics.scrubbed = writing_->scrubber->found();
     return statistics;
+  }
+
+  Scrubbed scrubbed() const override {
+    return writing_->scrubber ? writing_->scrubber->found() : Scrubbed{};
   }
 
  private:
   std::optional<Rejected> refused(Commit& commit) {
     if (!writing_.is_here()) return Rejected{Closed{writing_.refusal()}};
     return prepare(commit, ids_, randomness_);
+  }
+
+  Scrubber::Pages look(std::uint32_t first, std::uint32_t count) const {
+    return reading([&](Reader& reader) {
+      const std::uint32_t pages = reader.pages();
+      if (first > pages) return Scrubber::Pages{};
+      return Scrubber::Pages{std::min(count, pages - first + 1),
+                             reader.damaged_pages(first, count)};
+    });
   }
 
   IndexTail tail_;
@@ -286,9 +309,11 @@ fs::path resolved(const fs::path& path) {
 }
 
 // Everything that was synced must be there before anything may be written.
-void require_synced(const fs::path& path) {
+void require_synced(const fs::path& path, Mode mode) {
   const auto must_hold = WalGuard::check(path);
   if (!must_hold) return;
+  // A program that took the log into the database has left the pages without checksums.
+  if (mode != Mode::read_only) seal_pages(path);
   SQLite::Database database = open_reader(path, 1);
   const SQLite::Column newest = database.execAndGet("SELECT coalesce(max(position),0) FROM events");
   if (position_of(newest) < must_hold->head || eventless_commits(database) < must_hold->eventless)
@@ -311,7 +336,7 @@ std::unique_ptr<EventLog> open_resolved(const fs::path& path, const Options& opt
   const bool there = fs::exists(path, error);
   if (there && options.mode == Mode::create_new) refuse_existing(path);
   if (there || options.mode == Mode::read_only) require_store(path);
-  if (options.mode == Mode::read_only) require_synced(path);
+  if (options.mode == Mode::read_only) require_synced(path, options.mode);
   if (options.mode == Mode::read_only) return std::make_unique<ReadOnlyLog>(path, options);
 
   const Clock& clock = options.clock ? *options.clock : system_clock();
@@ -324,7 +349,7 @@ std::unique_ptr<EventLog> open_resolved(const fs::path& path, const Options& opt
   } else if (options.mode == Mode::create_new) {
     refuse_existing(path);  // somebody was faster
   }
-  require_synced(path);
+  require_synced(path, options.mode);
   return std::make_unique<WritableLog>(path, options, clock, randomness, std::move(lock));
 }
 
@@ -337,6 +362,17 @@ std::unique_ptr<EventLog> open(const fs::path& path, Options options) {
     return open_resolved(file, options);
   } catch (const SQLite::Exception& error) {
     raise(error, file, "opening");
+  }
+}
+
+std::uint32_t seal(const fs::path& path) {
+  const fs::path file = resolved(path);
+  try {
+    require_store(file);
+    const StoreLock lock(file);
+    return seal_pages(file, true);
+  } catch (const SQLite::Exception& error) {
+    raise(error, file, "sealing the pages");
   }
 }
 

@@ -5,8 +5,12 @@
 #include "annal/sqlite/file_system.hpp"
 #include "annal/sqlite/wal_limits.hpp"
 
+#include <chrono>
+#include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
+#include <string>
 
 namespace annal::sqlite {
 
@@ -14,6 +18,17 @@ enum class Mode {
   read_write,  // creates the store where there is none
   create_new,  // refuses where there is one
   read_only,   // works while another process writes; appends are Rejected{Closed}
+};
+
+// How a store that is open for writing is looked over in the background: every page of its file, then
+// every event, then again.
+struct Scrubbing {
+  std::uint64_t bytes_per_second = 4 * 1024 * 1024;  // at most; 0: it is not looked over
+  std::chrono::seconds begins_after{60};             // of the store's being opened
+  std::chrono::seconds rests = std::chrono::hours(24);
+  // Told of each damage once, and of why a pass was given up, on the thread that looks; must not
+  // throw. What was found is in LogStatistics::scrubbed, too.
+  std::function<void(const std::string& what)> report = {};
 };
 
 struct Options {
@@ -26,6 +41,7 @@ struct Options {
   const Clock* clock = nullptr;      // the machine's when null; must outlive the log
   Randomness* randomness = nullptr;  // the system's when null; must outlive the log
   FileSystemOf file_system_of = {};  // the machine's when empty
+  Scrubbing scrubbing = {};
 };
 
 // Opens the file and the lock beside it (`<path>.lock`), checks its newest 1000 events, and takes
@@ -35,5 +51,14 @@ struct Options {
 //             store or of a newer format; PermissionDenied; CannotOpen, also for a network file
 //             system; CorruptionError
 std::unique_ptr<EventLog> open(const std::filesystem::path& path, Options options = {});
+
+// Takes the pages of a store that have no checksum as they are, and gives them one: pages that were
+// written or copied by a program that knows nothing of checksums, the sqlite3 shell for instance. So
+// it does with the first page if its checksum is wrong: SQLite counts in it that it made a copy.
+// Check what the store holds afterwards.
+//   returns   how many there were
+//   throws    StoreBusy, CannotOpen and its children, StorageError
+//   cost      one pass over the file
+std::uint32_t seal(const std::filesystem::path& path);
 
 }  // namespace annal::sqlite

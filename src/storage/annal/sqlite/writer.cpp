@@ -343,7 +343,7 @@ Rejected Writer::verdict_on(const SQLite::Exception& error) noexcept {
                "let it finish and try again";
       })}};
     default:
-      fail(stopped("writing failed", error.what()));
+      fail(stopped("writing failed", said([&] { return reason_of(error); })));
       return Rejected{Closed{failure()}};
   }
 }

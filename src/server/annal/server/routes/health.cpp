@@ -6,14 +6,15 @@ namespace annal::server {
 
 namespace {
 
-// Reading goes on in a store that has failed, but it is not well.
+// Reading goes on in a store that has failed, but it is not well. One that is damaged somewhere serves
+// what is sound in it: the damage is for people to see to.
 Response health(Context& context, const Call& call) {
   refuse_body(call.request);
   call.parameters(context, {});
   const EventLog& log = context.store.log();
   if (!log.failure().empty()) return storage_failed();
   return json_answer(200, JsonObject()
-                              .text("status", "ok")
+                              .text("status", log.scrubbed().clean() ? "ok" : "damaged")
                               .number("head", log.head())
                               .text("durability", to_string(log.durability()))
                               .flag("read_only", context.store.read_only()));
