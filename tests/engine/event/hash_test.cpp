@@ -3,6 +3,12 @@
 #include "annal/event/randomness.hpp"
 
 #include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <set>
+#include <vector>
 
 namespace annal {
 namespace {
@@ -52,6 +58,37 @@ TEST(SystemRandomness, fills_nothing_when_asked_for_nothing) {
   std::array<std::uint8_t, 1> byte{7};
   system_randomness().fill(std::span(byte).first(0));
   EXPECT_EQ(byte[0], 7);
+}
+
+TEST(SystemRandomness, never_gives_the_same_bytes_in_any_length) {
+  std::set<std::vector<std::uint8_t>> seen;
+  for (int round = 0; round < 300; ++round) {
+    for (const std::size_t size : {8, 10, 16, 64, 65, 2000}) {
+      std::vector<std::uint8_t> bytes(size);
+      system_randomness().fill(bytes);
+      EXPECT_TRUE(seen.insert({bytes.begin(), bytes.begin() + 8}).second);
+    }
+  }
+}
+
+TEST(SystemRandomness, of_a_forked_process_is_its_own) {
+  std::array<std::uint8_t, 16> before{}, of_child{}, of_parent{};
+  system_randomness().fill(before);
+  std::array<int, 2> ends{};
+  ASSERT_EQ(::pipe(ends.data()), 0);
+  const pid_t child = ::fork();
+  ASSERT_GE(child, 0);
+  if (child == 0) {
+    system_randomness().fill(of_child);
+    ::_exit(::write(ends[1], of_child.data(), of_child.size()) == 16 ? 0 : 1);
+  }
+  system_randomness().fill(of_parent);
+  EXPECT_EQ(::read(ends[0], of_child.data(), of_child.size()), 16);
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  EXPECT_EQ(status, 0);
+  EXPECT_NE(of_child, of_parent);
+  for (const int end : ends) ::close(end);
 }
 
 }  // namespace
