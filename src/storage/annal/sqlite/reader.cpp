@@ -26,13 +26,14 @@ struct Reader::Keys {
 };
 
 Reader::Reader(const std::filesystem::path& path, const std::vector<SpaceDeclaration>& spaces,
-               RunMaps& maps, const IndexTail* tail, FollowedTail* followed)
+               RunMaps& maps, CheckedEvents& checked, const IndexTail* tail, FollowedTail* followed)
     : path_(path),
       database_(open_reader(path)),
       index_(database_, maps),
       names_(database_, names_cached_for_reading,
              [this](IndexKey key) { return numbers_of_names(key); }),
       records_(database_, spaces),
+      checked_(checked),
       tail_(tail),
       followed_(followed),
       begin_(database_, "BEGIN"),
@@ -251,8 +252,14 @@ Page Reader::read(const ReadRequest& asked) {
     read_in_order(request, from, to, page);
   else
     read_by_index(snapshot, keys, request, from, to, page);
-  for (const Envelope& event : page.events) check_hash(event);
+  for (const Envelope& event : page.events) check(event);
   return page;
+}
+
+void Reader::check(const Envelope& event) {
+  if (checked_.contains(event.position)) return;
+  check_hash(event);
+  checked_.add(event.position);
 }
 
 void Reader::read_by_index(const Snapshot& snapshot, const Keys& keys, const ReadRequest& request,
@@ -320,7 +327,7 @@ std::optional<Envelope> Reader::event_at(Position position) {
     throw CorruptionError("there is no event at position " + std::to_string(position.value) +
                               " of " + std::to_string(snapshot.head.value) + ": run `annal verify`",
                           {position.value});
-  check_hash(*event);
+  check(*event);
   return event;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "annal/log/event_log.hpp"
+#include "annal/sqlite/checked_events.hpp"
 #include "annal/sqlite/event_rows.hpp"
 #include "annal/sqlite/index.hpp"
 #include "annal/sqlite/index_tail.hpp"
@@ -35,7 +36,7 @@ class Reader {
   // tail      the writer's, in the process that writes
   // followed  in a process that only reads; exactly one of the two is given
   Reader(const std::filesystem::path& path, const std::vector<SpaceDeclaration>& spaces,
-         RunMaps& maps, const IndexTail* tail, FollowedTail* followed);
+         RunMaps& maps, CheckedEvents& checked, const IndexTail* tail, FollowedTail* followed);
 
   Page read(const ReadRequest& request);
   std::optional<Envelope> event_at(Position position);
@@ -93,6 +94,7 @@ class Reader {
   Position place_of(const Snapshot& snapshot, const Keys& keys, Version version);
   void read_by_index(const Snapshot& snapshot, const Keys& keys, const ReadRequest& request,
                      Position from, Position to, Page& page);
+  void check(const Envelope& event);
   void read_in_order(const ReadRequest& request, Position from, Position to, Page& page);
   Position last_at(const Snapshot& snapshot, Timestamp time);
   std::optional<Envelope> event_row(Position position);
@@ -103,6 +105,7 @@ class Reader {
   Index index_;
   Names names_;
   RecordTables records_;
+  CheckedEvents& checked_;
   const IndexTail* tail_;
   FollowedTail* followed_;
   SQLite::Statement begin_, end_, max_position_, event_, forwards_, backwards_, recorded_at_,

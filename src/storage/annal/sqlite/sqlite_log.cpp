@@ -25,6 +25,7 @@ namespace fs = std::filesystem;
 
 constexpr std::chrono::milliseconds idle_after{25};
 constexpr std::size_t checked_at_open = 1000;
+constexpr std::size_t cached_record_bytes = 16 * 1024 * 1024;
 constexpr std::chrono::milliseconds poll_interval{100};  // for commits of another process
 
 std::string name_of(const fs::path& path) { return "the store " + path.string(); }
@@ -36,10 +37,11 @@ class SqliteLog : public EventLog {
             FollowedTail* followed)
       : path_(path),
         readers_(name_of(path),
-                 std::make_unique<Readers>(
-                     options.readers, [this, path, spaces = options.spaces, tail, followed] {
-                       return std::make_unique<Reader>(path, spaces, run_maps_, tail, followed);
-                     })) {}
+                 std::make_unique<Readers>(options.readers,
+                                           [this, path, spaces = options.spaces, tail, followed] {
+                                             return std::make_unique<Reader>(
+                                                 path, spaces, run_maps_, checked_, tail, followed);
+                                           })) {}
 
   Page read(const ReadRequest& request) const override {
     check(request);
@@ -112,6 +114,7 @@ class SqliteLog : public EventLog {
 
   const fs::path path_;
   RunMaps run_maps_;
+  CheckedEvents checked_;
   const OwnedHere<Readers> readers_;
 };
 
@@ -165,10 +168,11 @@ class ReadOnlyLog final : private FollowedTail, public SqliteLog {
 // What writes, and holds the locks that nobody else does.
 struct Writing {
   Writing(const fs::path& path, const Options& options, const Clock& clock, IndexTail& tail,
-          RunMaps& maps, Readers& readers_of_log, std::unique_ptr<StoreLock> held)
+          RunMaps& maps, RecordCache& records, Readers& readers_of_log,
+          std::unique_ptr<StoreLock> held)
       : readers(readers_of_log),
         lock(std::move(held)),
-        writer(path, options.spaces, clock, tail, maps,
+        writer(path, options.spaces, clock, tail, maps, records,
                std::max<std::uint64_t>(options.tail_events, 1), readers, options.wal),
         use(path),
         group_writer(
@@ -211,7 +215,7 @@ class WritableLog final : public SqliteLog {
         randomness_(randomness),
         ids_(clock, randomness),
         writing_(name_of(path), std::make_unique<Writing>(path, options, clock, tail_, run_maps_,
-                                                          *readers_, std::move(lock))) {
+                                                          records_, *readers_, std::move(lock))) {
     reading([&](Reader& reader) {
       reader.fill(tail_);
       return 0;
@@ -245,6 +249,11 @@ class WritableLog final : public SqliteLog {
     std::unique_lock lock(writing_->grown_mutex);
     writing_->grown.wait_for(lock, timeout, [&] { return tail_.head() >= position; });
     return tail_.head();
+  }
+
+  std::optional<Record> record(std::string_view space, std::string_view key) const override {
+    (void)*writing_;
+    return records_.get(space, key, [&] { return SqliteLog::record(space, key); });
   }
 
   std::optional<KeyedCommit> find_commit(std::string_view key) const override {
@@ -291,6 +300,7 @@ class WritableLog final : public SqliteLog {
   }
 
   IndexTail tail_;
+  mutable RecordCache records_{cached_record_bytes};
   Randomness& randomness_;
   UlidGenerator ids_;
   const OwnedHere<Writing> writing_;

@@ -103,8 +103,8 @@ SQLite::Database open_with_spaces(const std::filesystem::path& path,
 }  // namespace
 
 Writer::Writer(const std::filesystem::path& path, std::vector<SpaceDeclaration> spaces,
-               const Clock& clock, IndexTail& tail, RunMaps& maps, std::uint64_t tail_events,
-               Readers& readers, const WalLimits& limits)
+               const Clock& clock, IndexTail& tail, RunMaps& maps, RecordCache& cached_records,
+               std::uint64_t tail_events, Readers& readers, const WalLimits& limits)
     : path_(path),
       spaces_(std::move(spaces)),
       clock_(clock),
@@ -117,6 +117,7 @@ Writer::Writer(const std::filesystem::path& path, std::vector<SpaceDeclaration> 
       files_(path),
       index_(database_, maps),
       index_writer_(database_, maps),
+      cached_records_(cached_records),
       names_(database_, names_cached_for_writing,
              [this](IndexKey key) {
                std::vector<std::int64_t> numbers;
@@ -248,6 +249,7 @@ void Writer::apply(Commit& commit) {
   for (const Envelope& event : commit.events) staged_versions_[event.stream] = event.version;
   for (const RecordChange& change : commit.records) {
     RecordTable& table = records_.at(change.space);
+    cached_records_.change(change.space, change.key);
     if (!change.value) {
       table.erase(change.key);
       continue;
@@ -302,6 +304,7 @@ bool Writer::commit_transaction(GroupWriter::Group& group) {
 // Tells readers and callers.
 void Writer::publish() {
   committed_ = true;
+  cached_records_.settle();
   head_ = staged_head_;
   eventless_ = staged_eventless_;
   if (merged_) tail_.drop_through(*merged_);
@@ -357,6 +360,7 @@ void Writer::undo() noexcept {
     sqlite3_reset(each);
   rollback_.tryExecuteStep();
   rollback_.tryReset();
+  cached_records_.settle();
   names_.forget();
   rows_.forget();
   index_forgotten_ = true;

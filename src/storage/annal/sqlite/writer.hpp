@@ -9,6 +9,7 @@
 #include "annal/sqlite/matches.hpp"
 #include "annal/sqlite/names.hpp"
 #include "annal/sqlite/readers.hpp"
+#include "annal/sqlite/record_cache.hpp"
 #include "annal/sqlite/record_tables.hpp"
 #include "annal/sqlite/store_files.hpp"
 #include "annal/sqlite/wal_guard.hpp"
@@ -32,8 +33,8 @@ namespace annal::sqlite {
 class Writer final : private LogState {
  public:
   Writer(const std::filesystem::path& path, std::vector<SpaceDeclaration> spaces,
-         const Clock& clock, IndexTail& tail, RunMaps& maps, std::uint64_t tail_events,
-         Readers& readers, const WalLimits& limits);
+         const Clock& clock, IndexTail& tail, RunMaps& maps, RecordCache& cached_records,
+         std::uint64_t tail_events, Readers& readers, const WalLimits& limits);
 
   // Sets every outcome. After an error at or after COMMIT the store has failed: everything later is
   // refused until it is reopened.
@@ -110,6 +111,7 @@ class Writer final : private LogState {
   StoreFiles files_;
   Index index_;
   IndexWriter index_writer_;
+  RecordCache& cached_records_;
   Names names_;
   EventRows rows_;
   RecordTables records_;
