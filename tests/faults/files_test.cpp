@@ -274,6 +274,83 @@ TEST_F(OpenStore, can_be_opened_again_while_a_child_lives_on) {
   ::waitpid(child, nullptr, 0);
 }
 
+// For as long as it lives this process has the rights of nobody, where it had root's.
+class AsNobody {
+ public:
+  AsNobody() { had_rights_ = ::geteuid() == 0 && ::setresuid(nobody, nobody, 0) == 0; }
+  ~AsNobody() {
+    if (had_rights_) (void)!::setresuid(0, 0, 0);
+  }
+  AsNobody(const AsNobody&) = delete;
+  AsNobody& operator=(const AsNobody&) = delete;
+
+ private:
+  static constexpr uid_t nobody = 65534;
+  bool had_rights_ = false;
+};
+
+// A store that was copied, with its write-ahead log, to where nobody may write.
+class ReadOnlyPlace : public OpenStore {
+ protected:
+  void copy(const std::vector<std::string>& suffixes) {
+    fs::create_directory(closed);
+    for (const std::string& suffix : suffixes) {
+      fs::copy_file(beside(suffix), copied.string() + suffix);
+      fs::permissions(copied.string() + suffix, static_cast<fs::perms>(0444));
+    }
+    fs::permissions(folder.path(), static_cast<fs::perms>(0755));
+    fs::permissions(closed, static_cast<fs::perms>(0555));
+  }
+  ~ReadOnlyPlace() override { fs::permissions(closed, fs::perms::owner_all); }
+
+  std::string refusal(sqlite::Mode mode) const {
+    const AsNobody rights;
+    sqlite::Options options;
+    options.mode = mode;
+    try {
+      sqlite::open(copied, options);
+    } catch (const PermissionDenied& error) {
+      return error.what();
+    }
+    return "";
+  }
+
+  const fs::path closed = folder / "closed", copied = closed / "store.db";
+};
+
+TEST_F(ReadOnlyPlace, is_read_and_refused_to_writers) {
+  append_one();
+  const Position head = log->head();
+  log.reset();
+  copy({""});
+  EXPECT_NE(refusal(sqlite::Mode::read_write).find("open it for reading only"), std::string::npos)
+      << refusal(sqlite::Mode::read_write);
+  const AsNobody rights;
+  sqlite::Options options;
+  options.mode = sqlite::Mode::read_only;
+  EXPECT_EQ(sqlite::open(copied, options)->head(), head);
+}
+
+TEST_F(ReadOnlyPlace, where_a_new_store_would_be_is_refused) {
+  copy({});
+  EXPECT_NE(refusal(sqlite::Mode::read_write).find("Permission denied"), std::string::npos);
+}
+
+TEST_F(ReadOnlyPlace, never_hides_what_is_in_the_write_ahead_log) {
+  append_one();
+  const Position head = log->head();
+  copy({"", "-wal", ".synced"});
+  EXPECT_NE(refusal(sqlite::Mode::read_only).find("-wal holds commits"), std::string::npos);
+  fs::permissions(closed, static_cast<fs::perms>(0755));
+  fs::copy_file(beside("-shm"), copied.string() + "-shm");
+  fs::permissions(copied.string() + "-shm", static_cast<fs::perms>(0444));
+  fs::permissions(closed, static_cast<fs::perms>(0555));
+  const AsNobody rights;
+  sqlite::Options options;
+  options.mode = sqlite::Mode::read_only;
+  EXPECT_EQ(sqlite::open(copied, options)->head(), head) << "with its index the log can be read";
+}
+
 TEST(FileSystem, of_a_network_is_refused) {
   const TemporaryFolder folder;
   for (const auto& [kind, name] : std::map<std::int64_t, std::string>{

@@ -49,6 +49,18 @@ TEST_P(StoreOfEitherKind, lists_the_programs_own_types_beside_its_own) {
     EXPECT_NE(std::find(declared.begin(), declared.end(), type), declared.end()) << type;
 }
 
+TEST_P(StoreOfEitherKind, logs_that_it_is_ahead_of_the_clock) {
+  if (GetParam() == test::Backend::memory) return;  // begins with the clock
+  create();
+  clock.advance(-std::chrono::hours(30));
+  std::vector<std::string> lines;
+  OpenOptions options;
+  options.log_lines = [&](Severity, std::string_view line) { lines.emplace_back(line); };
+  open(std::move(options));
+  ASSERT_EQ(lines.size(), 1u);
+  EXPECT_NE(lines[0].find("30 hours ahead of this machine's clock"), std::string::npos) << lines[0];
+}
+
 TEST_P(StoreOfEitherKind, refuses_a_programs_type_that_takes_the_name_of_one_of_its_own) {
   OpenOptions options;
   options.types = [](Catalogue& catalogue) { catalogue.add<Painted>("document.created"); };

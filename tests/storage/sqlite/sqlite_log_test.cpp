@@ -31,6 +31,8 @@ class SqliteLog : public testing::Test {
   std::unique_ptr<EventLog> open(sqlite::Mode mode = sqlite::Mode::read_write) {
     sqlite::Options options;
     options.wal = wal;
+    options.passing = &passing;
+    options.warn = [this](std::string_view line) { warnings.emplace_back(line); };
     options.mode = mode;
     options.spaces = {{"notes", {}}};
     options.clock = &clock;
@@ -69,6 +71,8 @@ class SqliteLog : public testing::Test {
   SeededRandomness randomness;
   std::uint64_t tail_events = 4096;
   sqlite::WalLimits wal;
+  ManualMonotonicClock passing;
+  std::vector<std::string> warnings;
 };
 
 std::string message_of(const std::function<void()>& action) {
@@ -105,6 +109,47 @@ TEST_F(SqliteLog, time_goes_on_after_reopening_with_a_clock_gone_back) {
   auto log = open();
   append(*log, "thing/1");
   EXPECT_EQ(log->event_at(Position{2})->recorded_at, recorded + std::chrono::microseconds(1));
+}
+
+TEST_F(SqliteLog, a_clock_that_jumps_ahead_is_told_of) {
+  using std::chrono::hours;
+  const auto pass = [this](hours time, hours clock_goes) {
+    passing.advance(time);
+    clock.advance(clock_goes);
+  };
+  auto log = open();
+  append(*log, "thing/1", 2);
+  pass(hours(0), hours(23));
+  append(*log, "thing/1");
+  pass(hours(1000), hours(1000));
+  append(*log, "thing/1");
+  pass(hours(0), hours(-1));
+  append(*log, "thing/1");
+  EXPECT_EQ(log->statistics().clock_jumps, 0u);
+  EXPECT_EQ(log->statistics().ahead_of_clock, hours(1) + std::chrono::microseconds(1));
+  EXPECT_EQ(warnings, std::vector<std::string>{});
+
+  pass(hours(1), hours(26));
+  append(*log, "thing/1", 3);
+  EXPECT_EQ(log->statistics().clock_jumps, 1u);
+  EXPECT_EQ(log->statistics().clock_jumped_after, Position{5});
+  ASSERT_EQ(warnings.size(), 1u);
+  EXPECT_NE(warnings[0].find("store.db: the clock went 25 hours beyond"), std::string::npos)
+      << warnings[0];
+  EXPECT_NE(warnings[0].find("after position 5"), std::string::npos) << warnings[0];
+}
+
+TEST_F(SqliteLog, a_store_that_is_ahead_of_the_clock_is_told_of) {
+  { append(*open(), "thing/1"); }
+  clock.advance(-std::chrono::hours(23));
+  open();
+  EXPECT_EQ(warnings, std::vector<std::string>{});
+  clock.advance(-std::chrono::hours(2));
+  const auto log = open();
+  ASSERT_EQ(warnings.size(), 1u);
+  EXPECT_NE(warnings[0].find("25 hours ahead of this machine's clock"), std::string::npos)
+      << warnings[0];
+  EXPECT_EQ(log->statistics().ahead_of_clock, std::chrono::hours(25));
 }
 
 TEST_F(SqliteLog, an_index_larger_than_its_tail_answers_the_same) {

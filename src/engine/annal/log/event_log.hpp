@@ -106,8 +106,12 @@ struct LogStatistics {
   std::uint64_t commits = 0, groups = 0;    // since it was opened
   std::uint64_t queued = 0, unindexed = 0;  // requests waiting; events not yet in the index
   std::chrono::microseconds sync_p50{}, sync_p99{};  // of the newest 1024 group commits
-  std::chrono::microseconds oldest_reader{};  // how long the oldest read of this process has taken
-  Position durable;                           // everything up to here survives power loss
+  std::chrono::microseconds oldest_reader{};   // how long the oldest read of this process has taken
+  Timestamp recorded_at{};                     // of the newest commit
+  std::chrono::microseconds ahead_of_clock{};  // that is; zero unless the clock went back
+  std::uint64_t clock_jumps = 0;               // of more than a day ahead, since it was opened
+  Position clock_jumped_after;                 // the newest event before the last of them
+  Position durable;                            // everything up to here survives power loss
   Durability durability = Durability::power;
   bool read_only = false;
   Scrubbed scrubbed;

@@ -24,4 +24,7 @@ inline const MonotonicClock& monotonic_clock() {
   return steady;
 }
 
+// The machine's that goes on while the machine sleeps. Lives as long as the program.
+const MonotonicClock& sleepless_clock();
+
 }  // namespace annal

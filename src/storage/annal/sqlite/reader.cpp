@@ -432,6 +432,7 @@ std::vector<TypeDescription> Reader::type_descriptions() {
 void Reader::count(LogStatistics& statistics) {
   const Snapshot snapshot(*this, {});
   statistics.head = snapshot.head;
+  if (snapshot.head.value > 0) statistics.recorded_at = recorded_at(snapshot.head);
   statistics.streams =
       static_cast<std::uint64_t>(number("SELECT count(*) FROM events WHERE version=1"));
   statistics.types = static_cast<std::uint64_t>(number("SELECT count(*) FROM event_types"));

@@ -12,7 +12,9 @@
 #include "annal/sqlite/use_lock.hpp"
 #include "annal/sqlite/wal_guard.hpp"
 #include "annal/sqlite/writer.hpp"
+#include "annal/time/clock_watch.hpp"
 
+#include <atomic>
 #include <condition_variable>
 #include <mutex>
 #include <thread>
@@ -36,6 +38,7 @@ class SqliteLog : public EventLog {
   SqliteLog(const fs::path& path, const Options& options, const IndexTail* tail,
             FollowedTail* followed)
       : path_(path),
+        clock_(options.clock ? *options.clock : system_clock()),
         readers_(name_of(path),
                  std::make_unique<Readers>(options.readers,
                                            [this, path, spaces = options.spaces, tail, followed] {
@@ -83,6 +86,8 @@ class SqliteLog : public EventLog {
       reader.count(statistics);
       return 0;
     });
+    statistics.ahead_of_clock =
+        std::max(std::chrono::microseconds(0), statistics.recorded_at - clock_.now());
     return statistics;
   }
   Durability durability() const override { return Durability::power; }
@@ -113,6 +118,7 @@ class SqliteLog : public EventLog {
   }
 
   const fs::path path_;
+  const Clock& clock_;
   RunMaps run_maps_;
   CheckedEvents checked_;
   const OwnedHere<Readers> readers_;
@@ -167,14 +173,16 @@ class ReadOnlyLog final : private FollowedTail, public SqliteLog {
 
 // What writes, and holds the locks that nobody else does.
 struct Writing {
-  Writing(const fs::path& path, const Options& options, const Clock& clock, IndexTail& tail,
+  Writing(const fs::path& path, const Options& options, const Clock& clock, IndexTail& tail_of_log,
           RunMaps& maps, RecordCache& records, Readers& readers_of_log,
           std::unique_ptr<StoreLock> held)
-      : readers(readers_of_log),
+      : tail(tail_of_log),
+        readers(readers_of_log),
         lock(std::move(held)),
         writer(path, options.spaces, clock, tail, maps, records,
                std::max<std::uint64_t>(options.tail_events, 1), readers, options.wal),
         use(path),
+        clock_watch(clock, options.passing ? *options.passing : sleepless_clock()),
         group_writer(
             {.queue_requests = options.queue_requests, .idle_after = idle_after},
             [this](GroupWriter::Group& group) { write(group); }, [this] { return writer.idle(); }) {
@@ -191,17 +199,34 @@ struct Writing {
   Writing& operator=(const Writing&) = delete;
 
   void write(GroupWriter::Group& group) {
+    if (const auto beyond = clock_watch.look()) {
+      std::lock_guard guard(jump_mutex);
+      ++jumps;
+      newest_jump = {*beyond, tail.head()};
+      untold = true;
+    }
     writer.write(group);
     { std::lock_guard guard(grown_mutex); }  // nobody is between looking at the head and waiting
     grown.notify_all();
   }
 
+  struct Jump {
+    std::chrono::microseconds beyond{};  // the time that passed
+    Position after;
+  };
+
+  IndexTail& tail;
   Readers& readers;
   const std::unique_ptr<StoreLock> lock;
   std::mutex grown_mutex;
   std::condition_variable grown;
   Writer writer;
   UseLock use;
+  ClockWatch clock_watch;
+  mutable std::mutex jump_mutex;
+  std::uint64_t jumps = 0;
+  Jump newest_jump;
+  std::atomic<bool> untold{false};  // whoever appends is told of it
   GroupWriter group_writer;            // its threads use all of the above
   std::unique_ptr<Scrubber> scrubber;  // its thread uses the log
 };
@@ -212,6 +237,7 @@ class WritableLog final : public SqliteLog {
   WritableLog(const fs::path& path, const Options& options, const Clock& clock,
               Randomness& randomness, std::unique_ptr<StoreLock> lock)
       : SqliteLog(path, options, &tail_, nullptr),
+        warn_(options.warn),
         randomness_(randomness),
         ids_(clock, randomness),
         writing_(name_of(path), std::make_unique<Writing>(path, options, clock, tail_, run_maps_,
@@ -225,18 +251,20 @@ class WritableLog final : public SqliteLog {
       writing_->scrubber = std::make_unique<Scrubber>(
           options.scrubbing, *this, clock,
           [this](std::uint32_t first, std::uint32_t count) { return look(first, count); });
+    warn_of_a_future();
   }
 
   void submit(Commit commit, Completion completion) override {
-    if (auto refusal = refused(commit))
-      completion(std::move(*refusal));
-    else
-      writing_->group_writer.submit(std::move(commit), std::move(completion));
+    if (auto refusal = refused(commit)) return completion(std::move(*refusal));
+    writing_->group_writer.submit(std::move(commit), std::move(completion));
+    warn_of_a_jump();
   }
 
   AppendOutcome append(Commit commit) override {
     if (auto refusal = refused(commit)) return std::move(*refusal);
-    return writing_->group_writer.append(std::move(commit));
+    AppendOutcome outcome = writing_->group_writer.append(std::move(commit));
+    warn_of_a_jump();
+    return outcome;
   }
 
   Position head() const override {
@@ -277,6 +305,9 @@ class WritableLog final : public SqliteLog {
     statistics.oldest_reader = readers_->oldest();
     statistics.queued = writing_->group_writer.queued();
     if (writing_->scrubber) statistics.scrubbed = writing_->scrubber->found();
+    std::lock_guard lock(writing_->jump_mutex);
+    statistics.clock_jumps = writing_->jumps;
+    statistics.clock_jumped_after = writing_->newest_jump.after;
     return statistics;
   }
 
@@ -299,6 +330,33 @@ class WritableLog final : public SqliteLog {
     });
   }
 
+  // What was recorded while the clock was ahead holds all times until the clock is there again.
+  void warn_of_a_future() const {
+    const auto newest = warn_ && head().value > 0 ? event_at(head()) : std::nullopt;
+    if (!newest) return;
+    const auto ahead = std::chrono::floor<std::chrono::hours>(newest->recorded_at - clock_.now());
+    if (ahead >= clock_jump)
+      warn_(
+          name_of(path_) + ": its newest commit was recorded " + std::to_string(ahead.count()) +
+          " hours ahead of this machine's clock; later ones follow it by a microsecond each until "
+          "the clock is there: see that the clock is right");
+  }
+
+  void warn_of_a_jump() const {
+    if (!writing_->untold.exchange(false, std::memory_order_relaxed) || !warn_) return;
+    Writing::Jump jump;
+    {
+      std::lock_guard lock(writing_->jump_mutex);
+      jump = writing_->newest_jump;
+    }
+    const auto hours = std::chrono::floor<std::chrono::hours>(jump.beyond).count();
+    warn_(name_of(path_) + ": the clock went " + std::to_string(hours) +
+          " hours beyond the time that passed; what is recorded after position " +
+          std::to_string(jump.after.value) +
+          " bears its time, and no later event an earlier one: see that the clock is right");
+  }
+
+  const std::function<void(std::string_view)> warn_;
   IndexTail tail_;
   mutable RecordCache records_{cached_record_bytes};
   Randomness& randomness_;

@@ -4,6 +4,7 @@
 #include "annal/log/event_log.hpp"
 #include "annal/sqlite/file_system.hpp"
 #include "annal/sqlite/wal_limits.hpp"
+#include "annal/time/monotonic.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -11,6 +12,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 
 namespace annal::sqlite {
 
@@ -40,8 +42,13 @@ struct Options {
   WalLimits wal = {};
   const Clock* clock = nullptr;      // the machine's when null; must outlive the log
   Randomness* randomness = nullptr;  // the system's when null; must outlive the log
+  // Of the time that passes, to judge the clock by; the machine's when null; must outlive the log.
+  const MonotonicClock* passing = nullptr;
   FileSystemOf file_system_of = {};  // the machine's when empty
   Scrubbing scrubbing = {};
+  // Told what is odd though the log goes on, by whoever opens the log or appends to it; must not
+  // throw.
+  std::function<void(std::string_view)> warn = {};
 };
 
 // Opens the file and the lock beside it (`<path>.lock`), checks its newest 1000 events, and takes

@@ -28,7 +28,9 @@ std::string holder_of(int descriptor) {
                      " does not exist: make it, or name another place for the store");
   const std::string what =
       "cannot lock the store with " + file.string() + ": " + std::strerror(error);
-  if (error == EACCES || error == EPERM || error == EROFS) throw PermissionDenied(what);
+  if (error == EACCES || error == EPERM || error == EROFS)
+    throw PermissionDenied(what +
+                           ": ask for permission to write there, or open it for reading only");
   throw CannotOpen(what);
 }
 
