@@ -247,7 +247,7 @@ TEST_P(EventLogContract, records_change_in_the_commit_of_their_events) {
   const auto record = log->record("notes", "a");
   ASSERT_TRUE(record);
   EXPECT_EQ(record->value, "one");
-  EXPECT_EQ(record->columns.at("kept"), 5);
+  EXPECT_EQ(record->columns.at("kept"), ColumnValue{5});
   EXPECT_EQ(record->derived_at, Position{2});
   EXPECT_EQ(record->derived_time, clock.now());
 

@@ -6,6 +6,7 @@
 #include "annal/log/event_log.hpp"
 
 #include <algorithm>
+#include <map>
 #include <new>
 #include <set>
 
@@ -94,7 +95,12 @@ std::string fault_in(const Envelope& event) {
   return fault_in_names(event);
 }
 
-std::size_t bytes_of(const RecordChange& record) { return record.value ? record.value->size() : 0; }
+std::size_t bytes_of(const RecordChange& record) {
+  std::size_t bytes = record.value ? record.value->size() : 0;
+  for (const auto& [name, value] : record.columns)
+    if (const auto* text = std::get_if<std::string>(&value)) bytes += text->size();
+  return bytes;
+}
 
 std::optional<TooLarge> excess(const Commit& commit) {
   if (commit.events.size() > limits::commit_events)
@@ -102,6 +108,9 @@ std::optional<TooLarge> excess(const Commit& commit) {
   if (commit.records.size() > limits::commit_records)
     return TooLarge{"the commit's number of records", commit.records.size(),
                     limits::commit_records};
+  if (commit.spaces.size() > limits::commit_spaces)
+    return TooLarge{"the commit's number of changes to spaces", commit.spaces.size(),
+                    limits::commit_spaces};
   for (const auto& event : commit.events)
     if (const std::size_t size = bytes_of(event); size > limits::event_bytes)
       return TooLarge{"an event of " + event.stream, size, limits::event_bytes};
@@ -113,8 +122,47 @@ std::optional<TooLarge> excess(const Commit& commit) {
   return std::nullopt;
 }
 
+// The spaces that a commit changes: what each is like afterwards, nothing where it is gone.
+std::map<std::string, std::optional<SpaceDeclaration>> changed_spaces(const Commit& commit) {
+  std::map<std::string, std::optional<SpaceDeclaration>> spaces;
+  for (const auto& change : commit.spaces) {
+    if (const auto* created = std::get_if<CreateSpace>(&change))
+      spaces[created->space.name] = created->space;
+    if (const auto* dropped = std::get_if<DropSpace>(&change)) spaces[dropped->name].reset();
+    if (const auto* renamed = std::get_if<RenameSpace>(&change)) {
+      spaces[renamed->from].reset();
+      spaces[renamed->to.name] = renamed->to;
+    }
+  }
+  return spaces;
+}
+
+std::string fault_in_spaces(const Commit& commit) {
+  const auto changed = changed_spaces(commit);
+  for (const auto& [name, space] : changed) {
+    if (name.starts_with(own_spaces_prefix))
+      return "the space " + quoted(name) + " is annal's own and stays as it is";
+    if (!space) continue;
+    if (auto fault = annal::fault_in(*space); !fault.empty()) return fault;
+  }
+  for (const auto& record : commit.records)
+    if (changed.contains(record.space))
+      return "the commit changes the space " + quoted(record.space) +
+             " and records in it: use two commits";
+  return {};
+}
+
+// How the log keeps which spaces there are.
+RecordChange layout_record(const std::string& name, const std::optional<SpaceDeclaration>& space) {
+  RecordChange change;
+  change.space = space_space().name;
+  change.key = name;
+  if (space) change.value = layout_text(*space);
+  return change;
+}
+
 std::string fault_in(const Commit& commit) {
-  if (commit.events.empty() && commit.records.empty() && !commit.tracking)
+  if (commit.events.empty() && commit.records.empty() && commit.spaces.empty() && !commit.tracking)
     return "the commit is empty: it needs an event or a record";
   for (const auto& event : commit.events)
     if (auto fault = fault_in(event); !fault.empty()) return fault;
@@ -137,9 +185,13 @@ std::string fault_in(const Commit& commit) {
     if (!keys.insert({record.space, record.key}).second)
       return "the record " + quoted(record.key) + " is changed twice in one commit";
   }
-  for (const auto& record : commit.records)
+  for (const auto& record : commit.records) {
     if (record.space == tracking_space().name)
       return "the records " + quoted(record.space) + " are changed by Commit::tracking alone";
+    if (record.space == space_space().name)
+      return "the records " + quoted(record.space) + " are changed by Commit::spaces alone";
+  }
+  if (auto fault = fault_in_spaces(commit); !fault.empty()) return fault;
   if (const auto& tracking = commit.tracking)
     if (tracking->source.empty() || tracking->source.size() > limits::name_bytes ||
         !is_plain(tracking->source) || tracking->position.value == 0)
@@ -306,6 +358,8 @@ std::optional<Rejected> prepare(Commit& commit, UlidGenerator& ids, Randomness& 
     tracked.value = std::to_string(tracking->position.value);
     commit.records.push_back(std::move(tracked));
   }
+  for (const auto& [name, space] : changed_spaces(commit))
+    commit.records.push_back(layout_record(name, space));
   return std::nullopt;
 } catch (const std::bad_alloc&) {
   return out_of_memory();

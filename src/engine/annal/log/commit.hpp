@@ -3,6 +3,7 @@
 
 #include "annal/event/envelope.hpp"
 #include "annal/log/query.hpp"
+#include "annal/log/space.hpp"
 
 #include <cstdint>
 #include <map>
@@ -20,6 +21,7 @@ inline constexpr std::size_t event_bytes = 1024 * 1024;       // data and metada
 inline constexpr std::size_t commit_bytes = 8 * 1024 * 1024;  // events and records of one commit
 inline constexpr std::size_t commit_events = 1000;
 inline constexpr std::size_t commit_records = 4096;
+inline constexpr std::size_t commit_spaces = 64;  // that come, go or are renamed in one commit
 inline constexpr std::size_t stream_bytes = 1024;
 inline constexpr std::size_t name_bytes = 256;  // source, tag, metadata key
 inline constexpr std::size_t event_tags = 32;
@@ -62,11 +64,11 @@ struct QueryCondition {
 };
 
 // A record: bytes under a key in a named space, derived from events and changed in their commit.
-// Columns are what the space declares it is looked up by.
+// Columns are those that the space declares.
 struct Record {
   std::string key;
   std::string value;
-  std::map<std::string, std::int64_t> columns;
+  Columns columns;
   Position derived_at;       // the last event the value depends on
   Timestamp derived_time{};  // that event's recorded_at
 };
@@ -74,9 +76,9 @@ struct Record {
 // Puts a record, or erases it when value is absent.
 struct RecordChange {
   std::string space;
-  std::string key;                              // at most 1024 bytes
-  std::optional<std::string> value;             // at most 2 MiB
-  std::map<std::string, std::int64_t> columns;  // every column its space declares
+  std::string key;                   // at most 1024 bytes
+  std::optional<std::string> value;  // at most 2 MiB, texts in columns included
+  Columns columns;                   // every column its space declares
   // The derived_at the record must still have; position 0: it must not exist.
   // Absent: whatever it is.
   std::optional<Position> expected;
@@ -100,10 +102,11 @@ struct Tracking {
 
 // One append request, all or nothing. Pure data; sizes are bounded by annal::limits.
 struct Commit {
-  std::vector<Envelope> events;  // of one stream or several; may be empty if records are not
+  std::vector<Envelope> events;  // of one stream or several; may be empty if anything else is not
   std::vector<StreamCondition> conditions;       // also on streams not written to
   std::vector<QueryCondition> query_conditions;  // at most 32
   std::vector<RecordChange> records;
+  std::vector<SpaceChange> spaces;  // in this order; none that `records` are in
   std::optional<Tracking> tracking;
   std::optional<std::string> idempotency_key;  // 1–128 visible ASCII characters
   // What makes two requests with one key the same request;
@@ -120,7 +123,7 @@ struct Commit {
 // not over what differs between two tries of one request (ids, salts, correlation, records).
 Hash hash_of_request(const Commit& commit);
 
-// What counts towards the limits: the events' bytes and the records' values.
+// What counts towards the limits: the events' bytes, the records' values and texts.
 std::size_t bytes_of(const Commit& commit);
 
 // The commit is in the log.

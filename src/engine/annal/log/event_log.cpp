@@ -37,12 +37,25 @@ const SpaceDeclaration& parked_space() {
   return space;
 }
 
+const SpaceDeclaration& projection_space() {
+  static const SpaceDeclaration space{"annal_projections", {}};
+  return space;
+}
+
+const SpaceDeclaration& space_space() {
+  static const SpaceDeclaration space{"annal_spaces", {}};
+  return space;
+}
+
 std::vector<SpaceDeclaration> with_own_spaces(std::vector<SpaceDeclaration> spaces) {
-  for (const auto& space : spaces)
+  for (const auto& space : spaces) {
+    if (const auto fault = fault_in(space); !fault.empty()) throw ConfigurationError(fault);
     if (space.name.starts_with(own_spaces_prefix))
       throw ConfigurationError("the name \"" + space.name +
                                "\" of records begins like those of annal's own: use another");
-  for (const auto* own : {&tracking_space(), &subscription_space(), &parked_space()})
+  }
+  for (const auto* own : {&tracking_space(), &subscription_space(), &parked_space(),
+                          &projection_space(), &space_space()})
     spaces.push_back(*own);
   return spaces;
 }
@@ -73,9 +86,11 @@ ReadRequest with_positions(ReadRequest request, const std::function<Position(Tim
 void check(const RecordRequest& request, const SpaceDeclaration& space) {
   if (request.limit == 0 || request.limit > 4096)
     throw InvalidInput("a page of " + std::to_string(request.limit) + " records: ask for 1–4096");
-  for (const auto& [column, value] : request.where)
-    if (std::find(space.columns.begin(), space.columns.end(), column) == space.columns.end())
-      throw InvalidInput("records \"" + space.name + "\" are not looked up by \"" + column + '"');
+  for (const auto& [name, value] : request.where) {
+    const Column* const column = space.column(name);
+    if (!column || !column->indexed)
+      throw InvalidInput("records \"" + space.name + "\" are not looked up by \"" + name + '"');
+  }
 }
 
 }  // namespace annal

@@ -41,19 +41,13 @@ struct Page {
   bool more = false;             // there are further events in that direction
 };
 
-// What a space of records is looked up by.
-struct SpaceDeclaration {
-  std::string name;                  // letters, digits, `_`; starts with a letter
-  std::vector<std::string> columns;  // likewise; integers, indexed
-};
-
 // Records in key order (bytewise), those with the given prefix.
 struct RecordRequest {
   std::string space;
-  std::string prefix;
-  std::optional<std::string> after;           // keys beyond this one in the direction asked for
-  std::optional<std::string> to;              // and not beyond this one, itself included
-  std::map<std::string, std::int64_t> where;  // declared columns equal to these
+  std::string prefix = {};
+  std::optional<std::string> after = {};  // keys beyond this one in the direction asked for
+  std::optional<std::string> to = {};     // and not beyond this one, itself included
+  Columns where = {};                     // indexed columns equal to these
   Direction direction = Direction::forwards;
   std::size_t limit = 256;  // 1–4096
 };
@@ -187,6 +181,8 @@ inline constexpr std::string_view own_spaces_prefix = "annal_";
 const SpaceDeclaration& tracking_space();      // changed by `Commit::tracking` alone
 const SpaceDeclaration& subscription_space();  // checkpoints, by the subscriptions' names
 const SpaceDeclaration& parked_space();        // what subscriptions put aside
+const SpaceDeclaration& projection_space();    // checkpoints of projections
+const SpaceDeclaration& space_space();  // layouts of spaces that came later; by `Commit::spaces`
 // How far a record of that space says its source was tracked.
 Position tracked_in(const Record& record);
 // The spaces asked for and annal's own.

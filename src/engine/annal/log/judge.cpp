@@ -28,9 +28,9 @@ std::optional<AppendOutcome> fault_in_record(const RecordChange& change, Positio
   if (space == nullptr)
     return Rejected{Malformed{"the log has no space of records named \"" + change.space +
                               "\": declare it when opening"}};
-  const auto known = [&](const auto& column) {
-    return std::find(space->columns.begin(), space->columns.end(), column.first) !=
-           space->columns.end();
+  const auto known = [&](const auto& given) {
+    const Column* const column = space->column(given.first);
+    return column && given.second.index() == static_cast<std::size_t>(column->kind);
   };
   if (change.value && (change.columns.size() != space->columns.size() ||
                        !std::all_of(change.columns.begin(), change.columns.end(), known)))
@@ -44,6 +44,69 @@ std::optional<AppendOutcome> fault_in_record(const RecordChange& change, Positio
   const Position actual = state.record_position(change.space, change.key);
   if (actual == *change.expected) return std::nullopt;
   return Rejected{RecordConflict{change.space, change.key, *change.expected, actual}};
+}
+
+// The spaces as the changes of one commit leave them, change by change.
+class ChangedSpaces {
+ public:
+  explicit ChangedSpaces(LogState& state) : state_(state) {}
+
+  // Why the change cannot be made; empty once it is.
+  std::string make(const SpaceChange& change) {
+    if (const auto* created = std::get_if<CreateSpace>(&change)) return come(created->space);
+    if (const auto* dropped = std::get_if<DropSpace>(&change)) return go(dropped->name);
+    const auto& [from, to] = std::get<RenameSpace>(change);
+    const SpaceDeclaration* const before = find(from);
+    if (before && layout_text(*before) != layout_text(to))
+      return "the space \"" + from + "\" cannot be renamed to \"" + to.name +
+             "\", for that is declared otherwise";
+    if (auto fault = go(from); !fault.empty()) return fault;
+    return come(to);
+  }
+
+ private:
+  const SpaceDeclaration* find(const std::string& name) {
+    const auto changed = changed_.find(name);
+    if (changed == changed_.end()) return state_.space(name);
+    return changed->second ? &*changed->second : nullptr;
+  }
+
+  std::string come(const SpaceDeclaration& space) {
+    if (find(space.name))
+      return "there is a space of records named \"" + space.name + "\" already: use another name";
+    if (!left_room_for(space) && state_.is_in_the_way_of(space))
+      return "something else in the log is named \"" + space.name + "\": use another name";
+    changed_[space.name] = space;
+    return {};
+  }
+
+  std::string go(const std::string& name) {
+    const SpaceDeclaration* const space = find(name);
+    if (!space) return "the log has no space of records named \"" + name + '"';
+    if (state_.is_permanent(name))
+      return "the space \"" + name +
+             "\" was declared when the log was opened: only one made by a commit can go";
+    left_.push_back(*space);
+    changed_[name].reset();
+    return {};
+  }
+
+  bool left_room_for(const SpaceDeclaration& space) const {
+    return std::any_of(left_.begin(), left_.end(), [&](const SpaceDeclaration& left) {
+      return left.name == space.name && left.plain.has_value() == space.plain.has_value();
+    });
+  }
+
+  LogState& state_;
+  std::map<std::string, std::optional<SpaceDeclaration>> changed_;
+  std::vector<SpaceDeclaration> left_;
+};
+
+std::optional<AppendOutcome> fault_in_spaces(const Commit& commit, LogState& state) {
+  ChangedSpaces spaces(state);
+  for (const auto& change : commit.spaces)
+    if (auto fault = spaces.make(change); !fault.empty()) return Rejected{Malformed{fault}};
+  return std::nullopt;
 }
 
 }  // namespace
@@ -63,6 +126,7 @@ std::optional<AppendOutcome> judge(const Commit& commit, const LogHead& head, Lo
     if (const Position tracked = state.tracked(source); tracked >= position)
       return Rejected{TrackingConflict{source, position, tracked}};
   }
+  if (auto fault = fault_in_spaces(commit, state)) return fault;
   const Position newest{head.position.value + commit.events.size()};
   for (const auto& change : commit.records)
     if (auto fault = fault_in_record(change, newest, state)) return fault;

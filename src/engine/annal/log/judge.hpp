@@ -23,6 +23,10 @@ class LogState {
   virtual Position tracked(std::string_view source) = 0;
   // Nothing if there is no such space.
   virtual const SpaceDeclaration* space(std::string_view name) = 0;
+  // Whether the space was declared when the log was opened, or is the log's own.
+  virtual bool is_permanent(std::string_view space) = 0;
+  // Whether something that is no space is in the way of one so declared.
+  virtual bool is_in_the_way_of(const SpaceDeclaration&) { return false; }
 };
 
 // The newest commit of a log.

@@ -17,7 +17,8 @@ using Records = std::map<std::string, Record, std::less<>>;
 
 struct Space {
   SpaceDeclaration declaration;
-  Records records;
+  Records records = {};
+  bool permanent = false;
 };
 
 class MemoryLog final : public EventLog, private LogState {
@@ -31,7 +32,7 @@ class MemoryLog final : public EventLog, private LogState {
         writer_({.queue_requests = options.queue_requests},
                 [this](GroupWriter::Group& group) { commit_group(group); }) {
     for (auto& declaration : with_own_spaces(std::move(options.spaces)))
-      spaces_[declaration.name].declaration = declaration;
+      spaces_[declaration.name] = {declaration, {}, true};
   }
 
   ~MemoryLog() override { writer_.close(); }
@@ -177,8 +178,20 @@ class MemoryLog final : public EventLog, private LogState {
       events_.push_back(std::move(event));
     }
     if (commit.idempotency_key) keys_[*commit.idempotency_key] = commits_.size() - 1;
+    for (auto& change : commit.spaces) std::visit([this](auto& one) { apply(one); }, change);
     for (auto& change : commit.records) apply(change);
     return appended;
+  }
+
+  void apply(CreateSpace& change) {
+    spaces_[change.space.name].declaration = std::move(change.space);
+  }
+  void apply(DropSpace& change) { spaces_.erase(change.name); }
+  void apply(RenameSpace& change) {
+    auto moved = spaces_.extract(change.from);
+    moved.key() = change.to.name;
+    moved.mapped().declaration = std::move(change.to);
+    spaces_.insert(std::move(moved));
   }
 
   void apply(RecordChange& change) {
@@ -216,6 +229,10 @@ class MemoryLog final : public EventLog, private LogState {
   const SpaceDeclaration* space(std::string_view name) override {
     const auto found = spaces_.find(name);
     return found == spaces_.end() ? nullptr : &found->second.declaration;
+  }
+  bool is_permanent(std::string_view name) override {
+    const auto found = spaces_.find(name);
+    return found != spaces_.end() && found->second.permanent;
   }
 
   Version version_of(std::string_view stream) const {
@@ -323,8 +340,9 @@ bool holds(const Record& record, const RecordRequest& request) {
 
 RecordPage MemoryLog::records(const RecordRequest& request) const {
   std::lock_guard lock(mutex_);
-  const auto& [declaration, all] = space_of(request.space);
-  check(request, declaration);
+  const Space& space = space_of(request.space);
+  const Records& all = space.records;
+  check(request, space.declaration);
   RecordPage page;
   page.head = head_.position;
   std::size_t bytes = 0;

@@ -405,16 +405,18 @@ std::optional<KeyedCommit> Reader::find_commit(const std::string& idempotency_ke
 // --- records and types ---------------------------------------------------------------------------
 
 std::optional<Record> Reader::record(std::string_view space, std::string_view key) {
+  if (RecordTable* const table = records_.permanent(space)) return table->get(key);
   // A store that was written before the log had this space of its own has no record in it.
-  RecordTable* const table = records_.find(space);
-  if (!table && space.starts_with(own_spaces_prefix)) return std::nullopt;
+  if (space.starts_with(own_spaces_prefix)) return std::nullopt;
+  const Snapshot snapshot(*this, {});  // the space and its record are of one moment
+  records_.forget();
   return records_.at(space).get(key);
 }
 
 RecordPage Reader::records(const RecordRequest& request) {
-  RecordTable& table = records_.at(request.space);
   const Snapshot snapshot(*this, {});
-  RecordPage page = table.scan(request);
+  records_.forget();
+  RecordPage page = records_.at(request.space).scan(request);
   page.head = newest_position();  // the tail may know of less than the records do
   return page;
 }

@@ -14,7 +14,7 @@
 namespace annal::sqlite {
 
 // Makes the tables that are not there yet.
-//   throws    ConfigurationError for a malformed declaration, or one unlike the table that is there
+//   throws    ConfigurationError for a declaration no log takes, or one unlike the table that is there
 void create_record_tables(SQLite::Database& database, const std::vector<SpaceDeclaration>& spaces);
 
 // A connection's access to one space; belongs to whoever holds the connection.
@@ -42,24 +42,43 @@ class RecordTable {
 
   SQLite::Database& database_;
   SpaceDeclaration declaration_;
-  std::string table_, columns_;
-  std::string update_, upsert_;  // SQL
+  std::string table_, key_, columns_;  // as SQL names them
+  std::string update_, upsert_;        // SQL
   SQLite::Statement get_;
   std::map<std::string, SQLite::Statement> statements_;
 };
 
-// Every space of a log, for one connection.
+// Every space of a log, for one connection: those it was opened with, and those that came later, of
+// which the records `annal_spaces` tell.
 class RecordTables {
  public:
   //   throws    ConfigurationError for a space the store does not have, or has with other columns
   RecordTables(SQLite::Database& database, const std::vector<SpaceDeclaration>& spaces);
-  // Nothing if there is no such space.
+  // One of those it was opened with, or nothing.
+  RecordTable* permanent(std::string_view space);
+  // Nothing if there is no such space. A table stays until the next `forget` or `change`.
   RecordTable* find(std::string_view space);
   // Throws InvalidInput if there is no such space.
   RecordTable& at(std::string_view space);
+  // Spaces that came later are looked for again: to be called when a transaction begins.
+  void forget() noexcept;
+
+  // For the writer. Whether the table of a space so declared is there already, whosever it is.
+  bool is_in_the_way_of(const SpaceDeclaration& space);
+  // In its transaction, changes that were found possible; what `annal_spaces` says follows after.
+  //   cost      that of dropping is the number of the table's pages
+  void change(const std::vector<SpaceChange>& changes);
 
  private:
-  std::vector<std::unique_ptr<RecordTable>> tables_;
+  struct Later {
+    std::string layout;
+    std::unique_ptr<RecordTable> table;
+    bool current = false;  // in the transaction at hand
+  };
+
+  SQLite::Database& database_;
+  std::vector<std::unique_ptr<RecordTable>> permanent_;
+  std::map<std::string, Later, std::less<>> later_;
 };
 
 }  // namespace annal::sqlite

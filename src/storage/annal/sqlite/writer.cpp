@@ -199,6 +199,7 @@ void Writer::stage(GroupWriter::Group& group) {
   staged_postings_.clear();
   staged_head_ = head_;
   staged_eventless_ = eventless_;
+  records_.forget();
   begin_transaction();
   for (Pending* pending : group) {
     staged_.push_back({pending, Unknown{}});
@@ -247,6 +248,7 @@ void Writer::count_eventless(std::uint64_t commits) {
 void Writer::apply(Commit& commit) {
   rows_.insert(commit, staged_head_.hash, staged_postings_);
   for (const Envelope& event : commit.events) staged_versions_[event.stream] = event.version;
+  if (!commit.spaces.empty()) records_.change(commit.spaces);
   for (const RecordChange& change : commit.records) {
     RecordTable& table = records_.at(change.space);
     cached_records_.change(change.space, change.key);
@@ -763,6 +765,12 @@ Position Writer::tracked(std::string_view source) {
 const SpaceDeclaration* Writer::space(std::string_view name) {
   RecordTable* table = records_.find(name);
   return table ? &table->declaration() : nullptr;
+}
+
+bool Writer::is_permanent(std::string_view space) { return records_.permanent(space) != nullptr; }
+
+bool Writer::is_in_the_way_of(const SpaceDeclaration& space) {
+  return records_.is_in_the_way_of(space);
 }
 
 }  // namespace annal::sqlite

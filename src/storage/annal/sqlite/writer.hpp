@@ -96,6 +96,8 @@ class Writer final : private LogState {
   Position record_position(std::string_view space, std::string_view key) override;
   Position tracked(std::string_view source) override;
   const SpaceDeclaration* space(std::string_view name) override;
+  bool is_permanent(std::string_view space) override;
+  bool is_in_the_way_of(const SpaceDeclaration& space) override;
 
   std::optional<KeyedCommit> stored_commit(std::string_view idempotency_key, Position position);
 
