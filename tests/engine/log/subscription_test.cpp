@@ -1,9 +1,8 @@
 #include "annal/log/subscription.hpp"
 
 #include "annal/error.hpp"
-#include "annal/memory/memory_log.hpp"
-
-#include <gtest/gtest.h>
+#include "engine/log/subscribed.hpp"
+#include "fakes.hpp"
 
 #include <atomic>
 #include <future>
@@ -15,56 +14,8 @@
 namespace annal::test {
 namespace {
 
-using std::chrono::milliseconds;
 using std::chrono::seconds;
 using Is = SubscriptionStatus::State;
-using Positions = std::vector<std::uint64_t>;
-
-constexpr seconds long_enough{60};
-
-class Subscribed : public testing::Test {
- protected:
-  Position append(const std::string& stream, const std::string& type = "thing.happened") const {
-    Commit commit;
-    commit.events.emplace_back();
-    commit.events.back().stream = stream;
-    commit.events.back().type = type;
-    return std::get<Appended>(log->append(std::move(commit))).last;
-  }
-
-  void fill(int events) const {
-    for (int i = 0; i < events; ++i) append("thing/" + std::to_string(i % 3));
-  }
-
-  static SubscriptionOptions named(std::string name) {
-    SubscriptionOptions options;
-    options.name = std::move(name);
-    options.retry = {.attempts = 3, .first = milliseconds(1), .longest = milliseconds(2)};
-    return options;
-  }
-
-  Subscription::Handler noting() {
-    return [this](const Envelope& event) {
-      std::lock_guard lock(mutex);
-      seen.push_back(event.position.value);
-    };
-  }
-
-  Positions seen_so_far() {
-    std::lock_guard lock(mutex);
-    return seen;
-  }
-
-  static Positions up_to(std::uint64_t last, std::uint64_t first = 1) {
-    Positions all;
-    for (auto position = first; position <= last; ++position) all.push_back(position);
-    return all;
-  }
-
-  std::unique_ptr<EventLog> log = memory::open();
-  std::mutex mutex;
-  Positions seen;
-};
 
 TEST_F(Subscribed, catches_up_and_goes_on_live_without_gap_or_repeat) {
   fill(700);
@@ -226,14 +177,17 @@ TEST_F(Subscribed, has_no_checkpoint_beyond_an_event_that_is_being_handled) {
 TEST_F(Subscribed, tells_of_a_handler_that_does_not_come_back) {
   fill(1);
   auto options = named("all");
-  options.stuck_after = milliseconds(1);
+  ManualMonotonicClock clock;
+  options.clock = &clock;
+  options.stuck_after = seconds(60);
   std::promise<void> gate, entered;
   Subscription subscription(*log, options, [&](const Envelope&) {
     entered.set_value();
     gate.get_future().wait();
   });
   entered.get_future().wait();
-  std::this_thread::sleep_for(milliseconds(5));
+  EXPECT_EQ(subscription.status().stuck_at, std::nullopt);
+  clock.advance(seconds(61));
   EXPECT_EQ(subscription.status().stuck_at, Position{1});
   gate.set_value();
   EXPECT_TRUE(subscription.wait_until(Position{1}, long_enough));

@@ -25,12 +25,11 @@ constexpr milliseconds checkpoint_every{200};    // while it advances
 constexpr milliseconds first_reading_pause{10};  // when the log cannot be read
 constexpr milliseconds longest_reading_pause{1000};
 constexpr std::size_t events_read_at_once = 256;
-constexpr std::size_t queued_events = 256;  // for each worker
+constexpr std::size_t queued_events = 256;         // for each worker at most …
+constexpr std::size_t queued_bytes = 1024 * 1024;  // … and so much; one event may be larger
 
 void check(const SubscriptionOptions& options) {
-  const auto plain = [](char c) { return c > 0x20 && c < 0x7f && c != '@'; };
-  if (options.name.empty() || options.name.size() > limits::name_bytes ||
-      !std::all_of(options.name.begin(), options.name.end(), plain))
+  if (!is_follower_name(options.name))
     throw InvalidInput("\"" + options.name + "\" names no subscription: use 1–" +
                        std::to_string(limits::name_bytes) + " visible ASCII characters, no @");
   if (options.workers == 0 || options.workers > 256)
@@ -40,46 +39,52 @@ void check(const SubscriptionOptions& options) {
     throw InvalidInput("the subscription " + options.name + " needs one attempt at least");
 }
 
-// The pause before the next attempt, after so many that failed.
-milliseconds pause_after(int failed, const RetryPolicy& policy, std::mt19937_64& random) {
-  milliseconds pause = policy.first;
-  for (int i = 1; i < failed && pause < policy.longest; ++i) pause *= 2;
-  pause = std::min(pause, policy.longest);
-  std::uniform_real_distribution<double> part(0, std::clamp(policy.jitter, 0.0, 1.0));
-  return pause - std::chrono::duration_cast<milliseconds>(pause * part(random));
-}
-
 }  // namespace
 
 struct Subscription::State {
   State(EventLog& log, SubscriptionOptions options, Handler handler);
-  ~State();
 
   struct Worker {
-    std::deque<Envelope> queue;
+    std::deque<Envelope> queue;  // the one it handles stays in front
+    std::size_t bytes = 0;       // of the queue
     std::optional<Position> at;  // what it handles
-    Steady::time_point since;
+    std::chrono::nanoseconds since{};
+    bool in_handler = false;
+    bool left_behind = false;  // by close: what is not the subscription's own may be gone
+    bool ended = false;
     std::thread thread;
   };
 
+  static void start(const std::shared_ptr<State>& state);
   void read();
   void read_what_comes();
   void report(std::string why);
-  void hand_over(std::vector<Envelope> events, Position through, bool far_behind);
+  void hand_over();
+  bool has_room_for(const Worker& worker, const Envelope& event) const;
   void work(Worker& worker, std::uint64_t seed);
-  bool handle(const Envelope& event, std::mt19937_64& random);
+  void work_until_stopped(Worker& worker, std::uint64_t seed);
+  std::optional<std::string> try_to_handle(Worker& worker, const Envelope& event);
+  bool handle(Worker& worker, const Envelope& event, std::mt19937_64& random);
   bool give_up(const Envelope& event, const std::string& error, std::mt19937_64& random);
   void keep_checkpoint(bool now);
   Position checkpoint() const;
   bool wait_or_stop(milliseconds time);
-  void close();
+  std::vector<Position> close();
+  bool leave_behind(Worker& worker, Steady::time_point deadline);
 
   EventLog& log;
   const SubscriptionOptions options;
+  const MonotonicClock& clock;
   const Handler handler;
   SubscriptionRecords records;
 
+  // The reader's own.
+  std::deque<Envelope> incoming;  // read and not handed over yet
+  Position incoming_to;           // what was read reaches up to here
+  bool far_behind = false;        // there was more to read
+
   std::mutex close_mutex;
+  std::vector<Position> left;  // behind, by close
   mutable std::mutex mutex;
   mutable std::condition_variable changed;
   std::set<Position> in_hand;  // handed over and not handled yet
@@ -96,30 +101,37 @@ struct Subscription::State {
 };
 
 Subscription::State::State(EventLog& of, SubscriptionOptions chosen, Handler told)
-    : log(of), options(std::move(chosen)), handler(std::move(told)), records(log, options.name) {
+    : log(of),
+      options(std::move(chosen)),
+      clock(options.clock ? *options.clock : monotonic_clock()),
+      handler(std::move(told)),
+      records(log, options.name) {
   read_to = kept = records.checkpoint().value_or(options.after);
   if (kept > log.head())
     throw CorruptionError("the subscription " + options.name + " has handled position " +
                           std::to_string(kept.value) + ", and the log ends at " +
                           std::to_string(log.head().value) +
                           ": the log has lost events; restore a backup that holds them");
+}
+
+// A worker may be left behind, so each has its share in what it works with.
+void Subscription::State::start(const std::shared_ptr<State>& state) {
   try {
     std::random_device seeds;
-    for (std::size_t i = 0; i < options.workers; ++i) {
-      workers.push_back(std::make_unique<Worker>());
-      Worker& worker = *workers.back();
-      worker.thread = std::thread([this, &worker, seed = seeds()] { work(worker, seed); });
+    for (std::size_t i = 0; i < state->options.workers; ++i) {
+      auto worker = std::make_unique<Worker>();
+      worker->thread =
+          std::thread([state, at = worker.get(), seed = seeds()] { state->work(*at, seed); });
+      state->workers.push_back(std::move(worker));
     }
-    reader = std::thread([this] { read(); });
+    state->reader = std::thread([of = state.get()] { of->read(); });
   } catch (...) {
-    close();  // the threads there are
+    state->close();  // the threads there are
     throw;
   }
 }
 
-Subscription::State::~State() { close(); }
-
-void Subscription::State::close() {
+std::vector<Position> Subscription::State::close() {
   {
     std::lock_guard lock(mutex);
     stopping = true;
@@ -127,8 +139,31 @@ void Subscription::State::close() {
   changed.notify_all();
   std::lock_guard closing(close_mutex);
   if (reader.joinable()) reader.join();
-  for (auto& worker : workers)
-    if (worker->thread.joinable()) worker->thread.join();
+  const auto deadline = Steady::now() + options.patience;
+  for (auto& worker : workers) {
+    if (!worker->thread.joinable()) continue;
+    if (leave_behind(*worker, deadline))
+      worker->thread.detach();
+    else
+      worker->thread.join();
+  }
+  try {
+    keep_checkpoint(true);
+  } catch (...) {
+    // The checkpoint before this one stands, and some events will come again.
+  }
+  records.release();
+  return left;
+}
+
+// True if the worker's handler does not return in time.
+bool Subscription::State::leave_behind(Worker& worker, Steady::time_point deadline) {
+  std::unique_lock lock(mutex);
+  if (changed.wait_until(lock, deadline, [&] { return worker.ended; })) return false;
+  if (!worker.in_handler) return false;  // it puts an event aside, which the log does not let last
+  worker.left_behind = true;
+  left.push_back(*worker.at);
+  return true;
 }
 
 // Under the lock.
@@ -150,24 +185,19 @@ void Subscription::State::read() {
     try {
       {
         std::lock_guard lock(mutex);
-        if (stopping) break;
+        if (stopping) return;
       }
-      read_what_comes();
+      if (incoming.empty()) read_what_comes();
+      hand_over();
       keep_checkpoint(false);
       pause = first_reading_pause;
       report({});
     } catch (...) {
       // The log cannot be read or written just now: what it holds is not lost.
       report(text_of_current_exception());
-      if (!wait_or_stop(pause)) break;
+      if (!wait_or_stop(pause)) return;
       pause = std::min(2 * pause, longest_reading_pause);
     }
-  }
-  for (auto& worker : workers) worker->thread.join();
-  try {
-    keep_checkpoint(true);
-  } catch (...) {
-    // The checkpoint before this one stands, and some events will come again.
   }
 }
 
@@ -187,6 +217,7 @@ void Subscription::State::read_what_comes() {
       std::lock_guard lock(mutex);
       live = true;
     }
+    far_behind = false;
     if (log.wait_for(from, longest_log_wait) >= from) wait_or_stop(wait_for_durability);
     return;
   }
@@ -196,24 +227,33 @@ void Subscription::State::read_what_comes() {
   request.to = durable;
   request.limit = events_read_at_once;
   Page page = log.read(request);
-  const Position through = page.more ? page.events.back().position : std::min(durable, page.head);
-  hand_over(std::move(page.events), through, page.more);
+  far_behind = page.more;
+  incoming_to = page.more ? page.events.back().position : std::min(durable, page.head);
+  std::move(page.events.begin(), page.events.end(), std::back_inserter(incoming));
 }
 
-// Gives each event to the worker of its stream; waits while that one's queue is full.
-void Subscription::State::hand_over(std::vector<Envelope> events, Position through,
-                                    bool far_behind) {
+bool Subscription::State::has_room_for(const Worker& worker, const Envelope& event) const {
+  return worker.queue.empty() ||
+         (worker.queue.size() < queued_events && worker.bytes + bytes_of(event) <= queued_bytes);
+}
+
+// Gives each event to the worker of its stream. Waits while that one's queue is full, but not for
+// long: the others may have gone on, and then there is a checkpoint to be kept.
+void Subscription::State::hand_over() {
   std::unique_lock lock(mutex);
-  for (Envelope& event : events) {
+  for (; !incoming.empty(); incoming.pop_front()) {
+    Envelope& event = incoming.front();
     Worker& worker = *workers[std::hash<std::string>{}(event.stream) % workers.size()];
-    changed.wait(lock, [&] { return stopping || worker.queue.size() < queued_events; });
-    if (stopping) return;
+    const bool room = changed.wait_for(lock, checkpoint_every,
+                                       [&] { return stopping || has_room_for(worker, event); });
+    if (!room || stopping) return;
     read_to = event.position;
     in_hand.insert(in_hand.end(), event.position);
+    worker.bytes += bytes_of(event);
     worker.queue.push_back(std::move(event));
     changed.notify_all();
   }
-  read_to = through;
+  read_to = std::max(read_to, incoming_to);
   live = live && !far_behind;
   changed.notify_all();
 }
@@ -235,45 +275,65 @@ void Subscription::State::keep_checkpoint(bool now) {
 // --- handling ------------------------------------------------------------------------------------
 
 void Subscription::State::work(Worker& worker, std::uint64_t seed) {
+  work_until_stopped(worker, seed);
+  std::lock_guard lock(mutex);
+  worker.ended = true;
+  changed.notify_all();
+}
+
+void Subscription::State::work_until_stopped(Worker& worker, std::uint64_t seed) {
   std::mt19937_64 random(seed);
   std::unique_lock lock(mutex);
   for (;;) {
     changed.wait(lock, [&] { return stopping || (!worker.queue.empty() && halted.empty()); });
     if (stopping) return;
     Envelope event = std::move(worker.queue.front());
+    const std::size_t bytes = bytes_of(event);
     worker.at = event.position;
-    worker.since = Steady::now();
+    worker.since = clock.reading();
     lock.unlock();
-    const bool done = handle(event, random);
+    const bool done = handle(worker, event, random);
     lock.lock();
+    if (worker.left_behind) return;
     worker.at.reset();
     if (!done) {  // stopped or halted: it comes again
       worker.queue.front() = std::move(event);
       continue;
     }
     worker.queue.pop_front();
+    worker.bytes -= bytes;
     in_hand.erase(event.position);
     ++handled;
     changed.notify_all();
   }
 }
 
+// Nothing, or why the attempt failed.
+std::optional<std::string> Subscription::State::try_to_handle(Worker& worker,
+                                                              const Envelope& event) {
+  {
+    std::lock_guard lock(mutex);
+    worker.in_handler = true;
+  }
+  std::optional<std::string> error;
+  try {
+    handler(event);
+  } catch (...) {
+    error = text_of_current_exception();
+  }
+  std::lock_guard lock(mutex);
+  worker.in_handler = false;
+  failures += error ? 1 : 0;
+  return error;
+}
+
 // True if the event has been handled or parked.
-bool Subscription::State::handle(const Envelope& event, std::mt19937_64& random) {
-  for (int failed = 0;;) {
-    std::string error;
-    try {
-      handler(event);
-      return true;
-    } catch (...) {
-      error = text_of_current_exception();
-    }
-    ++failed;
-    {
-      std::lock_guard lock(mutex);
-      ++failures;
-    }
-    if (failed >= options.retry.attempts) return give_up(event, error, random);
+bool Subscription::State::handle(Worker& worker, const Envelope& event, std::mt19937_64& random) {
+  for (int failed = 1;; ++failed) {
+    const auto error = try_to_handle(worker, event);
+    if (!error) return true;
+    if (worker.left_behind) return false;
+    if (failed >= options.retry.attempts) return give_up(event, *error, random);
     if (!wait_or_stop(pause_after(failed, options.retry, random))) return false;
   }
 }
@@ -301,78 +361,92 @@ bool Subscription::State::give_up(const Envelope& event, const std::string& erro
 
 // --- the subscription ----------------------------------------------------------------------------
 
+// What a process forked off later leaves alone.
+struct Subscription::Open {
+  explicit Open(std::shared_ptr<State> begun) : state(std::move(begun)) { State::start(state); }
+  ~Open() { state->close(); }
+  Open(const Open&) = delete;
+  Open& operator=(const Open&) = delete;
+  const std::shared_ptr<State> state;  // shared with the threads
+};
+
 Subscription::Subscription(EventLog& log, SubscriptionOptions options, Handler handler)
-    : state_{(check(options), "the subscription " + options.name),
-             std::make_unique<State>(log, std::move(options), std::move(handler))} {}
+    : open_{(check(options), "the subscription " + options.name),
+            std::make_unique<Open>(
+                std::make_shared<State>(log, std::move(options), std::move(handler)))} {}
 
 Subscription::~Subscription() = default;
 
-void Subscription::close() {
-  if (state_.is_here()) state_->close();
+Subscription::State& Subscription::state() const { return *open_->state; }
+
+std::vector<Position> Subscription::close() {
+  if (!open_.is_here()) return {};
+  return state().close();
 }
 
 SubscriptionStatus Subscription::status() const {
   SubscriptionStatus status;
-  status.head = state_->log.head();
-  status.parked = state_->records.count_parked();
-  std::lock_guard lock(state_->mutex);
+  status.head = state().log.head();
+  status.parked = state().records.count_parked();
+  std::lock_guard lock(state().mutex);
   using Is = SubscriptionStatus::State;
-  status.state = state_->stopping          ? Is::closed
-                 : !state_->halted.empty() ? Is::halted
-                 : state_->live            ? Is::live
+  status.state = state().stopping          ? Is::closed
+                 : !state().halted.empty() ? Is::halted
+                 : state().live            ? Is::live
                                            : Is::catching_up;
-  status.checkpoint = state_->checkpoint();
+  status.checkpoint = state().checkpoint();
   status.head = std::max(status.head, status.checkpoint);
-  status.handled = state_->handled;
-  status.failures = state_->failures;
-  status.failure = state_->halted.empty() ? state_->trouble : state_->halted;
-  for (const auto& worker : state_->workers)
-    if (worker->at && Steady::now() - worker->since > state_->options.stuck_after)
+  status.handled = state().handled;
+  status.failures = state().failures;
+  status.in_hand = state().in_hand.size();
+  status.failure = state().halted.empty() ? state().trouble : state().halted;
+  for (const auto& worker : state().workers)
+    if (worker->at && state().clock.reading() - worker->since > state().options.stuck_after)
       status.stuck_at = std::min(status.stuck_at.value_or(*worker->at), *worker->at);
   return status;
 }
 
 bool Subscription::wait_until(Position position, milliseconds timeout) const {
-  std::unique_lock lock(state_->mutex);
-  state_->changed.wait_for(lock, timeout, [&] {
-    return state_->checkpoint() >= position || state_->stopping || !state_->halted.empty();
+  std::unique_lock lock(state().mutex);
+  state().changed.wait_for(lock, timeout, [&] {
+    return state().checkpoint() >= position || state().stopping || !state().halted.empty();
   });
-  return state_->checkpoint() >= position;
+  return state().checkpoint() >= position;
 }
 
 std::vector<ParkedEvent> Subscription::parked(std::size_t limit, Position after) const {
-  return state_->records.parked(limit, after);
+  return state().records.parked(limit, after);
 }
 
 std::size_t Subscription::replay_parked() {
   std::size_t taken = 0;
   Position after;
   for (;;) {
-    const auto page = state_->records.parked(events_read_at_once, after);
+    const auto page = state().records.parked(events_read_at_once, after);
     if (page.empty()) return taken;
     for (const auto& [position, error] : page) {
       after = position;
-      const auto event = state_->log.event_at(position);
+      const auto event = state().log.event_at(position);
       try {
-        if (event) state_->handler(*event);
+        if (event) state().handler(*event);
       } catch (...) {
-        state_->records.park(position, text_of_current_exception());
+        state().records.park(position, text_of_current_exception());
         continue;
       }
-      state_->records.drop(position);
+      state().records.drop(position);
       ++taken;
     }
   }
 }
 
-void Subscription::drop_parked(Position position) { state_->records.drop(position); }
+void Subscription::drop_parked(Position position) { state().records.drop(position); }
 
 void Subscription::resume() {
   {
-    std::lock_guard lock(state_->mutex);
-    state_->halted.clear();
+    std::lock_guard lock(state().mutex);
+    state().halted.clear();
   }
-  state_->changed.notify_all();
+  state().changed.notify_all();
 }
 
 }  // namespace annal

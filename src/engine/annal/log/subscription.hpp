@@ -7,7 +7,9 @@
 #pragma once
 
 #include "annal/log/event_log.hpp"
+#include "annal/log/retry.hpp"
 #include "annal/owned_here.hpp"
+#include "annal/time/monotonic.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -24,13 +26,6 @@ enum class AfterFailure {
   halt,  // nothing further is handled until resume()
 };
 
-struct RetryPolicy {
-  int attempts = 5;                         // in all; at least 1
-  std::chrono::milliseconds first{50};      // before the second; doubled before each further one
-  std::chrono::milliseconds longest{5000};  // and never longer than this
-  double jitter = 0.2;                      // up to this part of the pause is taken off, at random
-};
-
 struct SubscriptionOptions {
   std::string name;  // 1–256 visible ASCII characters, no `@`; two of one name are refused
   Query query = {};
@@ -40,6 +35,8 @@ struct SubscriptionOptions {
   RetryPolicy retry = {};
   AfterFailure after_failure = AfterFailure::park;
   std::chrono::milliseconds stuck_after{60'000};  // a handler that runs longer is told of
+  std::chrono::milliseconds patience{10'000};     // closing waits so long for handlers that run
+  const MonotonicClock* clock = nullptr;          // what says how long; the machine's when null
 };
 
 struct SubscriptionStatus {
@@ -50,6 +47,7 @@ struct SubscriptionStatus {
   std::uint64_t handled = 0;         // since it was opened
   std::uint64_t failures = 0;        // attempts that failed, likewise
   std::uint64_t parked = 0;          // waiting to be replayed
+  std::uint64_t in_hand = 0;         // read and not handled yet
   std::optional<Position> stuck_at;  // handled for longer than stuck_after
   std::string failure;               // why it is halted, or cannot use the log just now
 
@@ -98,11 +96,17 @@ class Subscription {
   void resume();
 
   // Lets running handlers finish, leaves what is queued for the next time, and writes the checkpoint.
-  void close();
+  // A handler that has not returned within the options' patience is left behind: it keeps its
+  // thread, what it refers to must outlive it, and its event comes again. The destructor closes too.
+  //   returns   the events whose handlers were left behind
+  std::vector<Position> close();
 
  private:
   struct State;
-  OwnedHere<State> state_;
+  struct Open;
+  State& state() const;
+
+  OwnedHere<Open> open_;
 };
 
 }  // namespace annal

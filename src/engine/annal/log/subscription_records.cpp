@@ -4,8 +4,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <mutex>
-#include <set>
 #include <utility>
 
 namespace annal {
@@ -13,17 +11,6 @@ namespace annal {
 namespace {
 
 constexpr std::size_t error_bytes = 4096;
-
-// Who reads under which name in this process; only one process can write to a log.
-struct Claims {
-  std::mutex mutex;
-  std::set<std::pair<const EventLog*, std::string>> names;
-};
-
-Claims& claims() {
-  static Claims made;
-  return made;
-}
 
 // `mails@00000000000000000042`: in the order of positions.
 std::string parked_key(const std::string& name, Position position) {
@@ -49,17 +36,7 @@ RecordChange change_of(const SpaceDeclaration& space, std::string key,
 }  // namespace
 
 SubscriptionRecords::SubscriptionRecords(EventLog& log, std::string name)
-    : log_(log), name_(std::move(name)) {
-  std::lock_guard lock(claims().mutex);
-  if (!claims().names.emplace(&log_, name_).second)
-    throw ConfigurationError("the subscription " + name_ +
-                             " is open already: give this one another name, or close that one");
-}
-
-SubscriptionRecords::~SubscriptionRecords() {
-  std::lock_guard lock(claims().mutex);
-  claims().names.erase({&log_, name_});
-}
+    : log_(log), name_(std::move(name)), claim_(log, "subscription", name_) {}
 
 std::optional<Position> SubscriptionRecords::checkpoint() const {
   const auto found = log_.record(subscription_space().name, name_);

@@ -1,6 +1,7 @@
 // What a subscription keeps in the log: its checkpoint, and the events it has put aside.
 #pragma once
 
+#include "annal/log/name_claim.hpp"
 #include "annal/log/subscription.hpp"
 
 #include <optional>
@@ -15,9 +16,8 @@ class SubscriptionRecords {
  public:
   // Claims the name; throws ConfigurationError if another one in this process has it.
   SubscriptionRecords(EventLog& log, std::string name);
-  ~SubscriptionRecords();
-  SubscriptionRecords(const SubscriptionRecords&) = delete;
-  SubscriptionRecords& operator=(const SubscriptionRecords&) = delete;
+  // Lets somebody else have the name.
+  void release() { claim_.release(); }
 
   std::optional<Position> checkpoint() const;
   void keep(Position checkpoint);
@@ -32,6 +32,7 @@ class SubscriptionRecords {
 
   EventLog& log_;
   const std::string name_;
+  NameClaim claim_;
 };
 
 }  // namespace annal
