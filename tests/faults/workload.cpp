@@ -125,6 +125,23 @@ Acknowledged newest_commits(const EventLog& log, int callers) {
   return newest;
 }
 
+Projection workload_counts(std::uint32_t version) {
+  Projection counts;
+  counts.name = "counts";
+  counts.version = version;
+  counts.spaces = {{"by_caller", {"events"}}, {"by_type", {}, PlainTable{"type", "events"}}};
+  counts.fold = [step = version == 1 ? 1 : 10](const Envelope& event, ProjectedRows& rows) {
+    auto caller = rows.find("by_caller", event.stream).value_or(ProjectedRow{"", {{"events", 0}}});
+    auto& events = std::get<std::int64_t>(caller.columns["events"]);
+    events += step;
+    rows.put("by_caller", event.stream, caller);
+    auto type = rows.find("by_type", event.type).value_or(ProjectedRow{"0", {}});
+    type.value = std::to_string(std::stoll(type.value) + step);
+    rows.put("by_type", event.type, type);
+  };
+  return counts;
+}
+
 std::string content_of(const std::filesystem::path& file) {
   std::ifstream in(file, std::ios::binary);
   return {std::istreambuf_iterator<char>(in), {}};

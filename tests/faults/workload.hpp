@@ -3,6 +3,7 @@
 #pragma once
 
 #include "annal/log/event_log.hpp"
+#include "annal/projection/projection.hpp"
 
 #include <cstdint>
 #include <filesystem>
@@ -30,6 +31,10 @@ std::string broken_promises(const EventLog& log, const Acknowledged& must, const
 
 // By caller, the newest commit the log holds.
 Acknowledged newest_commits(const EventLog& log, int callers);
+
+// Counts the events of each caller and, in a space of its own, of each type: an event that is folded
+// twice, or whose rows are kept in part, is seen. Version 2 counts by tens.
+Projection workload_counts(std::uint32_t version);
 
 std::string content_of(const std::filesystem::path& file);
 

@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <set>
 #include <sstream>
 #include <stdexcept>
 #include <thread>
@@ -21,14 +22,17 @@ namespace annal::test {
 
 class WorkloadProcess {
  public:
-  WorkloadProcess(std::string store, int callers) {
+  //   version   of the code of the projection that is kept; 0: nothing follows the log
+  WorkloadProcess(std::string store, int callers, int version = 0) {
     int ends[2];
     if (::pipe2(ends, O_CLOEXEC) != 0) throw std::runtime_error("no pipe");
     posix_spawn_file_actions_t actions;
     posix_spawn_file_actions_init(&actions);
     posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
     std::string program = ANNAL_WORKLOAD_CHILD, count = std::to_string(callers);
-    char* arguments[] = {program.data(), store.data(), count.data(), nullptr};
+    std::string followed = std::to_string(version);
+    char* arguments[] = {program.data(), store.data(), count.data(),
+                         version > 0 ? followed.data() : nullptr, nullptr};
     const int error = ::posix_spawn(&pid_, program.c_str(), &actions, nullptr, arguments, environ);
     posix_spawn_file_actions_destroy(&actions);
     ::close(ends[1]);
@@ -55,13 +59,27 @@ class WorkloadProcess {
   bool killed() const { return killed_; }
 
   void acknowledgements(Acknowledged& all) const {
-    std::istringstream lines(text_);
-    int caller = 0;
-    std::uint64_t number = 0;
-    while (lines >> caller >> number) all[caller] = std::max(all[caller], number);
+    for_each_line([&](int caller, std::uint64_t number) {
+      if (caller >= 0) all[caller] = std::max(all[caller], number);
+    });
+  }
+
+  // Adds the positions that its subscription had handled.
+  void handled(std::set<std::uint64_t>& positions) const {
+    for_each_line([&](int caller, std::uint64_t number) {
+      if (caller < 0) positions.insert(number);
+    });
   }
 
  private:
+  template <class Each>
+  void for_each_line(Each each) const {
+    std::istringstream lines(text_);
+    int caller = 0;
+    std::uint64_t number = 0;
+    while (lines >> caller >> number) each(caller, number);
+  }
+
   bool read_some() {
     char bytes[4096];
     const auto size = ::read(out_, bytes, sizeof bytes);
