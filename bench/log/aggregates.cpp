@@ -86,6 +86,7 @@ void fill(const std::filesystem::path& file, const Catalogue& catalogue, const S
   count(plain, "few", sizes.few, sizes.few);
   count(plain, "medium", sizes.medium, 100);
   count(snapshotting, "many", sizes.many, 100);
+  snapshotting.settle();
 }
 
 }  // namespace

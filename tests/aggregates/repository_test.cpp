@@ -172,6 +172,7 @@ TEST_F(CounterRepository, tells_a_request_beside_its_twin_what_the_twin_did) {
 TEST_F(CounterRepository, reads_every_event_without_snapshots_and_a_hundred_at_most_with_them) {
   auto kept = repository();
   add_times(kept, 350);
+  kept.settle();
   EXPECT_EQ(kept.load("visits").events_read, 50u);
   EXPECT_EQ(kept.load("visits").snapshot, Version{300});
   RepositoryOptions without;
@@ -187,6 +188,7 @@ TEST_F(CounterRepository, loads_any_earlier_version_alike_with_and_without_snaps
   often.snapshot_every = 10;
   auto kept = repository(often);
   add_times(kept, 45);
+  kept.settle();
   RepositoryOptions without;
   without.snapshot_every = 0;
   auto plain = repository(without);
@@ -211,6 +213,7 @@ struct NewerCounter : Counter {
 TEST_F(CounterRepository, ignores_and_counts_snapshots_of_another_reducer) {
   auto counters = repository();
   add_times(counters, 250);
+  counters.settle();
   Repository<NewerCounter> newer(*log, catalogue);
   const auto loaded = newer.load("visits");
   EXPECT_EQ(loaded.events_read, 250u);
@@ -222,6 +225,7 @@ TEST_F(CounterRepository, ignores_and_counts_snapshots_of_another_reducer) {
 TEST_F(CounterRepository, ignores_and_counts_a_state_that_does_not_decode) {
   auto counters = repository();
   add_times(counters, 150);
+  counters.settle();
   Commit commit;
   commit.records.push_back(
       snapshots::keep("counter/visits", {"counter", 1, 1}, {{140}, "no state", {140}, {}}));
@@ -282,6 +286,56 @@ TEST_F(CounterRepository, goes_on_without_snapshots_of_a_name_too_long_for_their
   const std::string name(limits::stream_bytes - 8, 'n');
   for (int i = 0; i < 6; ++i) EXPECT_EQ(counters.execute(name, Counter::Add{1}).index(), 0u) << i;
   EXPECT_EQ(counters.load(name).state.total, 6);
+}
+
+TEST_F(CounterRepository, takes_snapshots_beside_the_writing_so_that_no_commit_holds_one) {
+  test::HookedLog hooked(*log);
+  std::uint64_t events = 0, alone = 0;
+  std::mutex counting;
+  hooked.before_append = [&](const Commit& commit) {
+    std::lock_guard lock(counting);
+    events += commit.events.size();
+    alone += commit.events.empty() ? commit.records.size() : 0;
+    EXPECT_TRUE(commit.events.empty() || commit.records.empty());
+  };
+  RepositoryOptions often;
+  often.snapshot_every = 10;
+  Repository<Counter> counters(hooked, catalogue, often);
+  for (int i = 0; i < 40; ++i) {
+    add(counters, 1);
+    counters.settle();
+  }
+  EXPECT_EQ(events, 40u);
+  EXPECT_EQ(alone, 4u);
+  EXPECT_EQ(counters.statistics().snapshots_taken, 4u);
+}
+
+// Moves its clock by a millisecond at each event.
+struct SlowCounter : Counter {
+  static inline test::ManualMonotonicClock clock;
+  static Decision<SlowCounter> decide(const State& state, const Command& command) {
+    return Counter::decide(state, command).events();
+  }
+  static void evolve(State& state, const Event& event, const Happened& happened) {
+    clock.advance(std::chrono::milliseconds(1));
+    Counter::evolve(state, event, happened);
+  }
+};
+
+TEST_F(CounterRepository, takes_a_snapshot_when_loading_has_taken_long) {
+  RepositoryOptions options;
+  options.snapshot_after = std::chrono::milliseconds(20);
+  options.clock = &SlowCounter::clock;
+  Repository<SlowCounter> counters(*log, catalogue, options);
+  for (int i = 0; i < 50; ++i) {
+    counters.execute("visits", Counter::Add{1});
+    counters.settle();
+  }
+  EXPECT_EQ(counters.statistics().snapshots_taken, 2u);
+  const auto loaded = counters.load("visits");
+  EXPECT_EQ(loaded.snapshot, Version{42}) << "when 20 and then 20 more had been folded";
+  EXPECT_EQ(loaded.cost, std::chrono::milliseconds(8));
+  EXPECT_EQ(loaded.state.total, 50);
 }
 
 // --- time ----------------------------------------------------------------------------------------
@@ -414,6 +468,7 @@ TEST(DocumentRepository, keeps_documents_times_in_snapshots) {
   for (const auto& command : commands) {
     clock.advance(std::chrono::seconds{1});
     ASSERT_EQ(documents.execute("orders/7", command).index(), 0u);
+    documents.settle();
   }
   RepositoryOptions without;
   without.snapshot_every = 0;

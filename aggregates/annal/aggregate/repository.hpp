@@ -9,11 +9,16 @@
 #include "annal/aggregate/contract.hpp"
 #include "annal/aggregate/events.hpp"
 #include "annal/aggregate/snapshot.hpp"
+#include "annal/aggregate/snapshot_taker.hpp"
 #include "annal/log/event_log.hpp"
 #include "annal/log/point.hpp"
+#include "annal/log/recently_used.hpp"
+#include "annal/time/monotonic.hpp"
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -23,10 +28,15 @@
 
 namespace annal {
 
+// A snapshot is due after a command when so many events have happened since the newest one, or when
+// loading the state took so long.
 struct RepositoryOptions {
   std::uint64_t snapshot_every = snapshots::every;  // events; 0: no snapshots are made or read
-  std::size_t attempts = 16;                        // of one command, while others are faster
-  const Bus* bus = nullptr;                         // whose middleware sees the events first
+  std::optional<std::chrono::microseconds> snapshot_after =
+      {};                                 // of loading; absent: whatever it is
+  const MonotonicClock* clock = nullptr;  // what measures that; the machine's when null
+  std::size_t attempts = 16;              // of one command, while others are faster
+  const Bus* bus = nullptr;               // whose middleware sees the events first
 };
 
 // An aggregate as it is, or was.
@@ -37,6 +47,7 @@ struct Loaded {
   Position position;  // of its newest event
   std::uint64_t events_read = 0;
   std::optional<Version> snapshot;  // the one it was built upon
+  std::chrono::nanoseconds cost{};  // of reading and folding
 };
 
 struct ExecuteOptions {
@@ -69,12 +80,14 @@ struct RepositoryStatistics {
   std::uint64_t events_read = 0;
   std::uint64_t snapshots_used = 0;
   std::uint64_t snapshots_ignored = 0;  // of other code, or damaged
-  std::uint64_t retries = 0;            // of commands, because somebody else was faster
+  std::uint64_t snapshots_taken = 0;
+  std::uint64_t retries = 0;  // of commands, because somebody else was faster
 };
 
 // Snapshots need the log to be opened with snapshots::declaration(). A state is kept with its
 // `serialize`, or by A::encode_state(state) and A::decode_state(bytes, stamp) where the aggregate
-// has them. Names given to a repository are what follows `kind/` in the stream.
+// has them; they are taken on a thread of the repository's own, and no command waits for one. Names
+// given to a repository are what follows `kind/` in the stream.
 //   threads   every member: any number of callers; log and catalogue must outlive it
 //   throws    StorageError, CorruptionError; DecodeError for an event of one of the aggregate's
 //             types that does not decode
@@ -82,7 +95,11 @@ template <Aggregate A>
 class Repository {
  public:
   Repository(EventLog& log, const Catalogue& catalogue, RepositoryOptions options = {})
-      : log_(log), catalogue_(catalogue), options_(options) {}
+      : log_(log),
+        catalogue_(catalogue),
+        options_(options),
+        clock_(options.clock ? *options.clock : monotonic_clock()),
+        taker_(log) {}
 
   static std::string stream_of(std::string_view name) {
     return std::string(A::kind) + '/' + std::string(name);
@@ -136,8 +153,11 @@ class Repository {
   }
 
   RepositoryStatistics statistics() const {
-    return {events_read_, snapshots_used_, snapshots_ignored_, retries_};
+    return {events_read_, snapshots_used_, snapshots_ignored_, taker_.taken(), retries_};
   }
+
+  // Waits until the snapshots that were due have been taken.
+  void settle() { taker_.settle(); }
 
  private:
   static snapshots::Maker maker() { return {std::string(A::kind), A::state_schema, A::reducer}; }
@@ -159,7 +179,9 @@ class Repository {
   // The state of the stream at a version, which it has reached.
   Loaded<A> fold(const std::string& stream, Version version) const {
     Loaded<A> loaded;
-    if (options_.snapshot_every > 0 && version.value >= options_.snapshot_every)
+    const auto begun = clock_.reading();
+    if (options_.snapshot_every > 0 &&
+        (version.value >= options_.snapshot_every || options_.snapshot_after))
       start_from_snapshot(stream, version, loaded);
     while (loaded.version < version) {
       ReadRequest request;
@@ -170,6 +192,7 @@ class Repository {
       if (page.events.empty()) break;
       for (const auto& event : page.events) apply(event, loaded);
     }
+    loaded.cost = clock_.reading() - begun;
     events_read_ += loaded.events_read;
     return loaded;
   }
@@ -252,11 +275,6 @@ class Repository {
     commit.idempotency_key = options.idempotency_key;
     if (options.idempotency_key) commit.request_hash = *options.request_hash;
     for (const auto& event : admitted) commit.events.push_back(event.envelope);
-    // The state before the command is kept, not the one after it: its times are known already.
-    if (options_.snapshot_every > 0 && loaded.events_read >= options_.snapshot_every)
-      snapshots::add_what_fits(commit, {snapshots::keep(stream, maker(),
-                                                        {loaded.version, encode_state(loaded.state),
-                                                         loaded.position, Timestamp{}})});
     auto outcome = log_.append(std::move(commit));
     if (auto* rejected = std::get_if<Rejected>(&outcome)) return std::move(*rejected);
     if (auto* unknown = std::get_if<Unknown>(&outcome)) return std::move(*unknown);
@@ -264,7 +282,34 @@ class Repository {
     // The same request was under way elsewhere and came first.
     if (appended.replayed)
       if (auto earlier = earlier_outcome(stream, options)) return std::move(*earlier);
-    return executed(std::move(loaded), std::move(admitted), appended);
+    const Version base = loaded.snapshot.value_or(Version{});
+    const auto cost = loaded.cost;
+    auto result = executed(std::move(loaded), std::move(admitted), appended);
+    if (is_snapshot_due(stream, base, cost, result.version)) take_snapshot(stream, result);
+    return result;
+  }
+
+  //   base      the snapshot the state was built upon
+  bool is_snapshot_due(const std::string& stream, Version base, std::chrono::nanoseconds cost,
+                       Version version) {
+    if (options_.snapshot_every == 0) return false;
+    const bool many = version.value - base.value >= options_.snapshot_every;
+    if (!many && !(options_.snapshot_after && cost >= *options_.snapshot_after)) return false;
+    std::lock_guard lock(asked_mutex_);
+    const Version* const asked = asked_.find(stream);
+    // One that was asked for may be under way; if it never comes another is due in its time.
+    return !asked || *asked <= base || version.value >= asked->value + options_.snapshot_every;
+  }
+
+  void take_snapshot(const std::string& stream, const Executed<A>& executed) {
+    const bool taken = taker_.take([stream, state = executed.state, version = executed.version,
+                                    position = executed.appended->last] {
+      return snapshots::keep(stream, maker(),
+                             {version, encode_state(state), position, Timestamp{}});
+    });
+    if (!taken) return;
+    std::lock_guard lock(asked_mutex_);
+    asked_.put(stream, executed.version);
   }
 
   static Executed<A> executed(Loaded<A> loaded, std::vector<AdmittedEvent<A>> admitted,
@@ -298,10 +343,14 @@ class Repository {
   EventLog& log_;
   const Catalogue& catalogue_;
   RepositoryOptions options_;
+  const MonotonicClock& clock_;
+  std::mutex asked_mutex_;
+  RecentlyUsed<std::string, Version> asked_{4096};  // by stream, the newest snapshot asked for
   mutable std::atomic<std::uint64_t> events_read_{0};
   mutable std::atomic<std::uint64_t> snapshots_used_{0};
   mutable std::atomic<std::uint64_t> snapshots_ignored_{0};
   std::atomic<std::uint64_t> retries_{0};
+  SnapshotTaker taker_;  // last: its thread ends first
 };
 
 }  // namespace annal
