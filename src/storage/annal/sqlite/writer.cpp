@@ -248,7 +248,10 @@ void Writer::count_eventless(std::uint64_t commits) {
 void Writer::apply(Commit& commit) {
   rows_.insert(commit, staged_head_.hash, staged_postings_);
   for (const Envelope& event : commit.events) staged_versions_[event.stream] = event.version;
-  if (!commit.spaces.empty()) records_.change(commit.spaces);
+  if (!commit.spaces.empty()) {
+    cached_records_.change_everything();
+    records_.change(commit.spaces);
+  }
   for (const RecordChange& change : commit.records) {
     RecordTable& table = records_.at(change.space);
     cached_records_.change(change.space, change.key);
