@@ -219,11 +219,32 @@ TEST(Verify, prints_head_commits_and_hash_of_a_sound_store) {
   const Shell shell;
   shell.ok({"put", "orders/7", "--content", "1"});
   const auto changed = json::parse(shell.ok({"put", "orders/7", "--content", "2", "--json"}));
-  EXPECT_THAT(shell.ok({"verify"}), StartsWith("sound: 2 events in 2 commits, head @2, hash " +
-                                               changed.at("commit").get<std::string>()));
+  const std::string receipt = "2:" + changed.at("commit").get<std::string>();
+  EXPECT_THAT(shell.ok({"verify"}),
+              StartsWith("sound: 2 events in 2 commits, head @2, receipt " + receipt));
   const auto findings = json::parse(shell.ok({"verify", "--json"}));
   EXPECT_TRUE(findings.at("clean").get<bool>());
   EXPECT_EQ(findings.at("head_hash"), changed.at("commit"));
+  EXPECT_EQ(findings.at("receipt"), receipt);
+}
+
+TEST(Verify, holds_the_store_to_receipts_that_were_kept) {
+  const Shell shell, other;
+  shell.ok({"put", "orders/7", "--content", "1"});
+  other.ok({"put", "orders/7", "--content", "1"});
+  const std::string first = json::parse(shell.ok({"verify", "--json"})).at("receipt");
+  shell.ok({"put", "orders/7", "--content", "2"});
+  const std::string second = json::parse(shell.ok({"verify", "--json"})).at("receipt");
+
+  shell.ok({"verify", "--receipt", first, "--receipt", second});
+  const auto answer = other.annal({"verify", "--json", "--receipt", first, "--receipt", second});
+  EXPECT_EQ(answer.code, 65);
+  const auto findings = json::parse(answer.out);
+  EXPECT_FALSE(findings.at("clean").get<bool>());
+  EXPECT_EQ(findings.at("receipts").at(0).at("answer"), "rewritten");
+  EXPECT_EQ(findings.at("receipts").at(1).at("answer"), "truncated");
+  EXPECT_THAT(answer.err, HasSubstr("the log ends at position 1, but a receipt was given for 2"));
+  EXPECT_EQ(other.annal({"verify", "--receipt", "2"}).code, 2);
 }
 
 TEST(Stats, counts_what_the_store_holds) {

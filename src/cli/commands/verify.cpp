@@ -1,23 +1,39 @@
 // `annal verify`: reads everything and says whether it is what was recorded.
 #include "annal/error.hpp"
+#include "annal/log/receipt.hpp"
 #include "annal/server/json_object.hpp"
 #include "annal/sqlite/sqlite_log.hpp"
 #include "commands/command.hpp"
 #include "print/progress.hpp"
+
+#include <algorithm>
+#include <array>
 
 namespace annal::cli {
 namespace {
 
 struct VerifyArguments {
   bool rebuild = false, seal = false;
+  std::vector<std::string> receipts;
+};
+
+struct HeldReceipt {
+  Receipt receipt;
+  ReceiptAnswer answer;
+  bool holds() const { return std::holds_alternative<ReceiptHolds>(answer); }
 };
 
 struct Findings {
   Verification log;
   std::optional<std::uint64_t> rebuilt;  // documents whose rows were made anew
   std::vector<DocumentKey> rows;  // that differ from the fold of their events, if those are sound
+  std::vector<HeldReceipt> receipts;
   bool log_is_sound() const { return log.faults.empty() && log.damaged.empty(); }
-  bool clean() const { return log_is_sound() && rows.empty(); }
+  bool receipts_hold() const {
+    return std::all_of(receipts.begin(), receipts.end(),
+                       [](const HeldReceipt& held) { return held.holds(); });
+  }
+  bool clean() const { return log_is_sound() && rows.empty() && receipts_hold(); }
   // Damage that touches no event.
   bool only_derived() const { return !log.damaged_pages.empty() && log.damaged.empty(); }
 };
@@ -31,7 +47,19 @@ std::optional<std::uint64_t> head_of(const EventLog& log) {
   }
 }
 
-Findings check(Store& store, bool rebuild, Output& err) {
+std::vector<Receipt> receipts_of(const std::vector<std::string>& texts) {
+  std::vector<Receipt> receipts;
+  for (const auto& text : texts) {
+    const auto receipt = Receipt::parse(text);
+    if (!receipt)
+      throw InvalidInput(text +
+                         ": is no receipt; write POSITION:HASH, as `annal verify` prints it");
+    receipts.push_back(*receipt);
+  }
+  return receipts;
+}
+
+Findings examine(Store& store, const std::vector<Receipt>& receipts, bool rebuild, Output& err) {
   ProgressLine progress(err);
   Findings findings;
   const auto head = head_of(store.log());
@@ -40,13 +68,26 @@ Findings check(Store& store, bool rebuild, Output& err) {
   });
   progress.show(head.value_or(0), head, "checking the documents");
   if (!findings.log_is_sound()) return findings;
+  for (const Receipt& receipt : receipts)
+    findings.receipts.push_back({receipt, check(store.log(), receipt)});
   if (rebuild) findings.rebuilt = store.documents().rebuild();
   findings.rows = store.documents().verify_rows();
   return findings;
 }
 
+std::string as_word(const ReceiptAnswer& answer) {
+  constexpr std::array words = {"holds", "truncated", "rewritten"};
+  static_assert(words.size() == std::variant_size_v<ReceiptAnswer>);
+  return words[answer.index()];
+}
+
 std::string as_json(const Findings& findings) {
-  std::vector<std::string> damaged, pages, rows;
+  std::vector<std::string> damaged, pages, rows, receipts;
+  for (const auto& held : findings.receipts)
+    receipts.push_back(server::JsonObject()
+                           .text("receipt", held.receipt.to_string())
+                           .text("answer", as_word(held.answer))
+                           .str());
   for (const auto& position : findings.log.damaged)
     damaged.push_back(std::to_string(position.value));
   for (const auto page : findings.log.damaged_pages) pages.push_back(std::to_string(page));
@@ -56,6 +97,8 @@ std::string as_json(const Findings& findings) {
       .number("head", findings.log.head)
       .number("commits", findings.log.commits)
       .text("head_hash", findings.log.head_hash.to_hex())
+      .text("receipt", receipt_of(findings.log).to_string())
+      .json("receipts", server::json_array(receipts))
       .json("faults", server::json_strings(findings.log.faults))
       .json("damaged", server::json_array(damaged))
       .json("damaged_pages", server::json_array(pages))
@@ -77,6 +120,8 @@ void complain(const Findings& findings, bool rebuild, Invocation& invocation) {
     invocation.complain(store +
                         ": every event is sound: `annal export jsonl` and `annal import jsonl` "
                         "into a new store keep them all");
+  for (const auto& held : findings.receipts)
+    if (!held.holds()) invocation.complain(store + ": " + message(held.receipt, held.answer));
   if (rebuild && !findings.rebuilt)
     invocation.complain(store + ": no row was made anew, because the log itself is damaged");
   for (const auto& key : findings.rows)
@@ -89,19 +134,20 @@ std::string as_line(const Findings& findings, const Stopwatch& time) {
   const Verification& log = findings.log;
   std::string line = (findings.clean() ? "sound: " : "damaged: ") + std::to_string(log.head.value) +
                      " events in " + std::to_string(log.commits) + " commits, head @" +
-                     std::to_string(log.head.value) + ", hash " + log.head_hash.to_hex();
+                     std::to_string(log.head.value) + ", receipt " + receipt_of(log).to_string();
   if (findings.rebuilt)
     line += ", rows of " + std::to_string(*findings.rebuilt) + " documents made anew";
   return line + " (" + time.rate(log.head.value) + ")";
 }
 
 ExitCode verify(const VerifyArguments& arguments, Invocation& invocation) {
+  const auto receipts = receipts_of(arguments.receipts);
   if (arguments.seal)
     invocation.note("pages without a checksum, taken as they are: " +
                     std::to_string(sqlite::seal(invocation.store_path())));
   const auto store = arguments.rebuild ? invocation.open_to_change() : invocation.open_to_read();
   const Stopwatch time;
-  const Findings findings = check(*store, arguments.rebuild, invocation.err);
+  const Findings findings = examine(*store, receipts, arguments.rebuild, invocation.err);
   if (invocation.json)
     invocation.out.json(as_json(findings));
   else
@@ -117,7 +163,7 @@ void add_verify(CLI::App& program, Invocation& invocation) {
       program, invocation, "verify",
       "Check every hash, the chain of commits, positions, versions, indexes and documents",
       "  annal verify\n"
-      "  annal verify --json     its head_hash, kept elsewhere, holds the log to its past\n"
+      "  annal verify --receipt 1234:5f0c…   as it was printed before, and kept elsewhere\n"
       "  annal verify --rebuild\n"
       "  annal verify --seal     of a copy that the sqlite3 shell made\n");
   auto arguments = std::make_shared<VerifyArguments>();
@@ -125,6 +171,11 @@ void add_verify(CLI::App& program, Invocation& invocation) {
                    "Make every document's row anew of its events, if those are sound");
   command.add_flag("--seal", arguments->seal,
                    "First take pages that another program copied or wrote as they are");
+  command
+      .add_option("--receipt", arguments->receipts,
+                  "What an earlier verify, change or backup printed: is that commit still there?")
+      ->type_name("POSITION:HASH")
+      ->take_all();
   add_json_option(command, invocation);
   runs(command, invocation, arguments, verify);
 }
