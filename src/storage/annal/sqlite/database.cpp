@@ -115,18 +115,6 @@ fs::path folder_of(const fs::path& path) {
   return path.has_parent_path() ? path.parent_path() : fs::path(".");
 }
 
-void sync_folder(const fs::path& path) {
-  const fs::path folder = folder_of(path);
-  const int descriptor = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (descriptor < 0 || ::fsync(descriptor) != 0) {
-    const int error = errno;
-    if (descriptor >= 0) ::close(descriptor);
-    throw CannotOpen(folder.string() +
-                     ": cannot make the new store durable: " + std::strerror(error));
-  }
-  ::close(descriptor);
-}
-
 // SQLite's "unable to open database file" hides why; the file itself tells.
 void refuse_unopenable(const fs::path& path, int mode) {
   if (::access(path.c_str(), F_OK) != 0 && errno == ENOENT)
@@ -142,9 +130,9 @@ void refuse_unopenable(const fs::path& path, int mode) {
                         " is an empty file and no annal store: remove it or name another");
 }
 
-// A URI names the file by its path with everything but plain characters escaped.
-std::string uri_of(const fs::path& path) {
-  std::string uri = "file:";
+// The whole path with everything but plain characters escaped, as URIs name files.
+std::string escaped(const fs::path& path) {
+  std::string uri;
   for (const char c : fs::absolute(path).string()) {
     constexpr std::string_view digits = "0123456789ABCDEF";
     const auto byte = static_cast<unsigned char>(c);
@@ -157,7 +145,7 @@ std::string uri_of(const fs::path& path) {
 }
 
 SQLite::Database open_as_it_lies(const fs::path& path) {
-  return SQLite::Database(uri_of(path) + "?immutable=1",
+  return SQLite::Database("file:" + escaped(path) + "?immutable=1",
                           SQLite::OPEN_READONLY | SQLite::OPEN_URI | SQLite::OPEN_NOMUTEX, 0,
                           page_vfs());
 }
@@ -297,6 +285,29 @@ SQLite::Database open_reader(const fs::path& path, int oldest_format) {
 std::uint64_t eventless_commits(SQLite::Database& database) {
   SQLite::Statement counted(database, "SELECT value FROM store WHERE key='eventless_commits'");
   return counted.executeStep() ? static_cast<std::uint64_t>(counted.getColumn(0).getInt64()) : 0;
+}
+
+SQLite::Database open_copy(const fs::path& path, const fs::path& of) {
+  return translating(path, "creating", [&] {
+    SQLite::Database database(
+        "file:" + escaped(path) + "?modeof=" + escaped(of),
+        SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE | SQLite::OPEN_URI | SQLite::OPEN_NOMUTEX, 0,
+        page_vfs());
+    database.exec("PRAGMA synchronous=FULL");
+    return database;
+  });
+}
+
+void sync_folder(const fs::path& path) {
+  const fs::path folder = folder_of(path);
+  const int descriptor = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (descriptor < 0 || ::fsync(descriptor) != 0) {
+    const int error = errno;
+    if (descriptor >= 0) ::close(descriptor);
+    throw CannotOpen(folder.string() +
+                     ": cannot make the new store durable: " + std::strerror(error));
+  }
+  ::close(descriptor);
 }
 
 bool tells_of_damage(const SQLite::Exception& error) {

@@ -40,6 +40,14 @@ std::uint64_t eventless_commits(SQLite::Database& database);
 bool tells_of_damage(const SQLite::Exception& error);
 // What the error says; of a damaged page, which one.
 std::string reason_of(const SQLite::Exception& error);
+
+// Makes an empty file that a store's pages are copied into, with the permissions of that store.
+//   throws    PermissionDenied, CannotOpen
+SQLite::Database open_copy(const std::filesystem::path& path, const std::filesystem::path& of);
+
+// Makes what was created or moved in the file's folder durable. Throws CannotOpen.
+void sync_folder(const std::filesystem::path& path);
+
 // Throws what the SQLite error means, naming the file and what was being done.
 [[noreturn]] void raise(const SQLite::Exception& error, const std::filesystem::path& path,
                         std::string_view doing);

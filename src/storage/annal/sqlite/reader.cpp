@@ -416,7 +416,9 @@ std::optional<Record> Reader::record(std::string_view space, std::string_view ke
 RecordPage Reader::records(const RecordRequest& request) {
   const Snapshot snapshot(*this, {});
   records_.forget();
-  RecordPage page = records_.at(request.space).scan(request);
+  const bool never_had =
+      request.space.starts_with(own_spaces_prefix) && records_.find(request.space) == nullptr;
+  RecordPage page = never_had ? RecordPage{} : records_.at(request.space).scan(request);
   page.head = newest_position();  // the tail may know of less than the records do
   return page;
 }

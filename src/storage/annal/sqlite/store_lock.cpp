@@ -3,6 +3,7 @@
 #include "annal/error.hpp"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
@@ -34,30 +35,51 @@ std::string holder_of(int descriptor) {
   throw CannotOpen(what);
 }
 
-}  // namespace
+// False once the file was removed, as by StoreLock::remove: another one may be there by now.
+bool lies_at(int descriptor, const std::filesystem::path& file) {
+  struct stat held {
+  }, there{};
+  return ::fstat(descriptor, &held) == 0 && ::stat(file.c_str(), &there) == 0 &&
+         held.st_dev == there.st_dev && held.st_ino == there.st_ino;
+}
 
-StoreLock::StoreLock(const std::filesystem::path& store) {
-  const std::filesystem::path file = store.string() + ".lock";
-  descriptor_ = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-  if (descriptor_ < 0) refuse(file, errno);
+int open_lock(const std::filesystem::path& file) {
+  const int descriptor = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+  if (descriptor < 0) refuse(file, errno);
+  return descriptor;
+}
 
+// Closes the descriptor and throws if the lock is not to be had.
+void lock(int descriptor, const std::filesystem::path& store, const std::filesystem::path& file) {
   struct flock whole {};
   whole.l_type = F_WRLCK;
   whole.l_whence = SEEK_SET;
-  if (::fcntl(descriptor_, F_OFD_SETLK, &whole) != 0) {
-    const int error = errno;
-    const std::string holder = holder_of(descriptor_);
+  if (::fcntl(descriptor, F_OFD_SETLK, &whole) == 0) return;
+  const int error = errno;
+  const std::string holder = holder_of(descriptor);
+  ::close(descriptor);
+  if (error == EAGAIN || error == EACCES)
+    throw StoreBusy(store.string() + " is being written by " + holder +
+                    ": stop it, or use a command that only reads");
+  refuse(file, error);
+}
+
+}  // namespace
+
+StoreLock::StoreLock(const std::filesystem::path& store) : file_(store.string() + ".lock") {
+  for (;;) {
+    descriptor_ = open_lock(file_);
+    lock(descriptor_, store, file_);
+    if (lies_at(descriptor_, file_)) break;
     ::close(descriptor_);
-    if (error == EAGAIN || error == EACCES)
-      throw StoreBusy(store.string() + " is being written by " + holder +
-                      ": stop it, or use a command that only reads");
-    refuse(file, error);
   }
   // The number is for people; the lock alone decides,
   // so a failure to write it is no failure to lock.
   const std::string pid = std::to_string(::getpid()) + '\n';
   if (::ftruncate(descriptor_, 0) == 0) (void)!::pwrite(descriptor_, pid.data(), pid.size(), 0);
 }
+
+void StoreLock::remove() noexcept { ::unlink(file_.c_str()); }
 
 // Unlocked first: a child of this process may have the descriptor still.
 StoreLock::~StoreLock() {

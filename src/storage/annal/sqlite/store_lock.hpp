@@ -15,7 +15,12 @@ class StoreLock {
   StoreLock(const StoreLock&) = delete;
   StoreLock& operator=(const StoreLock&) = delete;
 
+  // Takes the file away, for a place where no store will be written. The lock is held on, and
+  // whoever waits for it finds out that the file is gone and makes another.
+  void remove() noexcept;
+
  private:
+  const std::filesystem::path file_;
   int descriptor_ = -1;
 };
 
