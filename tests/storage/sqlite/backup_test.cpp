@@ -72,7 +72,7 @@ class Backup : public testing::Test {
     return "nothing was thrown";
   }
 
-  TemporaryFolder folder;
+  TemporaryFolder folder{place_in_memory()};
   const fs::path store = folder / "store.db", copy = folder / "copy.db";
   ManualClock clock;
   SeededRandomness randomness;

@@ -41,7 +41,7 @@ struct JsonlImportOptions {
 };
 
 // Appends the events of an exported log, commit by commit, with the document rows that follow from
-// them. A store that is empty, or holds a beginning of that very log, gets an identical log:
+// them. A store that is empty, or holds the beginning of that very log, gets an identical log:
 // positions, times, idempotency keys, hashes. Another store gets them appended: recorded_at goes
 // on, occurred_at tells the original time, and the key `jsonl:<commit hash>` keeps a commit from
 // being appended twice.
