@@ -21,7 +21,8 @@ constexpr const char* epilogue =
     "  orders/7 --at POINT   the name is taken as it stands, whatever it ends in\n"
     "\n"
     "Exit codes: 0 ok, 1 not found, 2 usage, 3 conflict, 4 outcome unknown, 65 corrupt,\n"
-    "73 cannot open or create, 74 input/output, 75 busy, 77 permission, 78 configuration\n";
+    "73 cannot open or create, 74 input/output, 75 busy, 77 permission, 78 configuration,\n"
+    "130 stopped by a signal\n";
 
 void set_up(CLI::App& program, Invocation& invocation) {
   program.set_version_flag("--version", "annal " ANNAL_VERSION, "Print the version");
@@ -41,6 +42,9 @@ void set_up(CLI::App& program, Invocation& invocation) {
   add_diff(program, invocation);
   add_import(program, invocation);
   add_export(program, invocation);
+  add_archive(program, invocation);
+  add_backup(program, invocation);
+  add_restore_store(program, invocation);
   add_serve(program, invocation);
   add_verify(program, invocation);
   add_stats(program, invocation);

@@ -26,7 +26,8 @@ ExitCode exit_code_of(const std::exception& error) {
   if (is<ConfigurationError>(error)) return ExitCode::configuration;
   if (is<PermissionDenied>(error)) return ExitCode::permission;
   if (is<StoreBusy>(error)) return ExitCode::busy;
-  if (is<UnknownFormat>(error) || is<CorruptionError>(error) || is<DecodeError>(error))
+  if (is<UnknownFormat>(error) || is<CorruptionError>(error) || is<DecodeError>(error) ||
+      is<DamagedFile>(error))
     return ExitCode::corrupt;
   if (is<CannotOpen>(error)) return ExitCode::cannot_open;
   return ExitCode::input_output;

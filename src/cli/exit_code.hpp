@@ -22,10 +22,17 @@ enum class ExitCode : int {
   busy = 75,            // another process writes to the store
   permission = 77,
   configuration = 78,
+  interrupted = 130,  // by a signal, after clearing up
 };
 
 // A file the user named, or standard input or output, failed.
 class InputOutputError : public Error {
+ public:
+  using Error::Error;
+};
+
+// A file the user named is not what it was written as. Exit code 65.
+class DamagedFile : public Error {
  public:
   using Error::Error;
 };

@@ -23,7 +23,14 @@ std::unique_ptr<Store> open_as(const std::filesystem::path& path, OpenOptions::M
   return store;
 }
 
-// Not there: neither a file nor something that hides whether there is one.
+}  // namespace
+
+std::filesystem::path Invocation::store_path() const {
+  if (!store.empty()) return store;
+  const char* path = std::getenv("ANNAL_STORE");
+  return path && *path != '\0' ? path : "annal.db";
+}
+
 void must_exist(const std::filesystem::path& path) {
   std::error_code error;
   if (std::filesystem::exists(path, error) || error) return;
@@ -33,17 +40,13 @@ void must_exist(const std::filesystem::path& path) {
       "ANNAL_STORE name another");
 }
 
-}  // namespace
-
-std::filesystem::path Invocation::store_path() const {
-  if (!store.empty()) return store;
-  const char* path = std::getenv("ANNAL_STORE");
-  return path && *path != '\0' ? path : "annal.db";
+std::filesystem::path Invocation::store_to_read() const {
+  must_exist(store_path());
+  return store_path();
 }
 
 std::unique_ptr<Store> Invocation::open_to_read() const {
-  must_exist(store_path());
-  return open_as(store_path(), OpenOptions::Mode::read_only);
+  return open_as(store_to_read(), OpenOptions::Mode::read_only);
 }
 
 std::unique_ptr<Store> Invocation::open_to_write(OpenOptions options) const {

@@ -21,6 +21,8 @@ struct Invocation {
   std::function<ExitCode()> command;  // what the arguments ask for
 
   std::filesystem::path store_path() const;
+  // The same; throws CannotOpen if there is no such file.
+  std::filesystem::path store_to_read() const;
   // Reads a store that exists, also while another process writes to it.
   //   throws    CannotOpen if there is none
   std::unique_ptr<Store> open_to_read() const;
@@ -38,6 +40,9 @@ struct Invocation {
   // A line of news about what goes on, on standard error.
   void note(std::string_view message);
 };
+
+// Throws CannotOpen if there is neither a file at the path nor something that hides whether there is.
+void must_exist(const std::filesystem::path& path);
 
 // `@1234 2026-01-02T03:04:05Z`
 std::string position_in_words(const EventLog& log, Position position);

@@ -275,8 +275,9 @@ TEST(Program, tells_its_version_and_helps) {
   const Shell shell;
   EXPECT_EQ(shell.ok({"--version"}), "annal " ANNAL_VERSION "\n");
   EXPECT_THAT(shell.ok({"--help"}), HasSubstr("Exit codes:"));
-  for (const char* command : {"put", "get", "patch", "delete", "undelete", "restore", "list", "log",
-                              "diff", "import", "export", "serve", "verify", "stats"}) {
+  for (const char* command :
+       {"put", "get", "patch", "delete", "undelete", "restore", "list", "log", "diff", "import",
+        "export", "archive", "backup", "restore-store", "serve", "verify", "stats"}) {
     const std::string help = shell.ok({command, "--help"});
     EXPECT_THAT(help, HasSubstr("Examples:\n")) << command;
     EXPECT_THAT(help, HasSubstr("--store")) << command;

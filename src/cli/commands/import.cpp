@@ -1,4 +1,5 @@
 // `annal import`: takes over a git repository's history, or another store's log.
+#include "annal/interchange/archive.hpp"
 #include "annal/interchange/cloud_events.hpp"
 #include "annal/interchange/git_import.hpp"
 #include "annal/server/json_object.hpp"
@@ -124,6 +125,12 @@ ExitCode import_jsonl(const ImportArguments& arguments, Invocation& invocation) 
   });
 }
 
+ExitCode import_archive(const ImportArguments& arguments, Invocation& invocation) {
+  return import(arguments, invocation, [](Store& store, InputFile& file, auto progress) {
+    return interchange::import_archive(store, file.stream(), {progress});
+  });
+}
+
 void add_file(CLI::App& command, Invocation& invocation, ImportArguments& arguments,
               const char* what) {
   command.add_option("FILE", arguments.file, std::string(what) + "; - for standard input")
@@ -139,6 +146,7 @@ void add_import(CLI::App& program, Invocation& invocation) {
       "  git -C REPO fast-export --first-parent --show-original-ids HEAD |\n"
       "      annal import git --collection project -\n"
       "  annal import jsonl events.jsonl\n"
+      "  annal import archive 2025.annal.zst\n"
       "An import that was interrupted goes on when it is run again.\n");
   command.require_subcommand(1);
 
@@ -162,6 +170,12 @@ void add_import(CLI::App& program, Invocation& invocation) {
   auto jsonl_arguments = std::make_shared<ImportArguments>();
   add_file(jsonl, invocation, *jsonl_arguments, "What `annal export jsonl` wrote");
   runs(jsonl, invocation, jsonl_arguments, import_jsonl);
+
+  auto& archive = add_command(command, invocation, "archive", "Append the events of an archive",
+                              "  annal import archive 2025.annal.zst\n");
+  auto archive_arguments = std::make_shared<ImportArguments>();
+  add_file(archive, invocation, *archive_arguments, "What `annal archive write` wrote");
+  runs(archive, invocation, archive_arguments, import_archive);
 }
 
 }  // namespace annal::cli

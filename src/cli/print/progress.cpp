@@ -45,6 +45,12 @@ std::string Stopwatch::rate(std::uint64_t count) const {
   return std::to_string(static_cast<std::uint64_t>(rate)) + "/s";
 }
 
+std::string Stopwatch::in_words() const {
+  std::array<char, 32> text{};
+  std::snprintf(text.data(), text.size(), "%.2f s", seconds());
+  return text.data();
+}
+
 std::string size_in_words(std::uint64_t bytes) {
   constexpr std::array units = {"KiB", "MiB", "GiB", "TiB"};
   if (bytes < 1024) return std::to_string(bytes) + " bytes";

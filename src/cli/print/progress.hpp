@@ -37,6 +37,8 @@ class Stopwatch {
   }
   // `12345/s`
   std::string rate(std::uint64_t count) const;
+  // `1.25 s`
+  std::string in_words() const;
 
  private:
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();

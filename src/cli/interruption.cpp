@@ -1,0 +1,23 @@
+#include "interruption.hpp"
+
+namespace annal::cli {
+
+Interruption::Interruption() {
+  sigemptyset(&signals_);
+  sigaddset(&signals_, SIGINT);
+  sigaddset(&signals_, SIGTERM);
+  pthread_sigmask(SIG_BLOCK, &signals_, &before_);
+  waiting_ = std::thread([this] {
+    int signal = 0;
+    sigwait(&signals_, &signal);
+    stop_.request_stop();
+  });
+}
+
+Interruption::~Interruption() {
+  pthread_kill(waiting_.native_handle(), SIGTERM);  // ends its wait, and nothing else
+  waiting_.join();
+  pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+}
+
+}  // namespace annal::cli
