@@ -2,6 +2,7 @@
 
 #include "annal/error.hpp"
 #include "annal/sqlite/database.hpp"
+#include "annal/sqlite/file_system.hpp"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -41,6 +42,13 @@ void require_nothing_open(const fs::path& place) {
                        "name another place");
 }
 
+// The whole name, so that a change of the working folder means nothing.
+fs::path on_local_disk(const fs::path& place) {
+  const fs::path whole = fs::absolute(place);
+  require_local(whole, {});
+  return whole;
+}
+
 void require_place(const fs::path& place, NewStore::Existing existing) {
   std::error_code ignored;
   const bool there = fs::exists(fs::symlink_status(place, ignored));
@@ -72,7 +80,7 @@ bool move(const fs::path& from, const fs::path& to, NewStore::Existing existing)
 }  // namespace
 
 NewStore::NewStore(const fs::path& place, Existing existing)
-    : place_(fs::absolute(place)),
+    : place_(on_local_disk(place)),
       part_(beside(place_, ".part")),
       existing_(existing),
       lock_(place_) {
