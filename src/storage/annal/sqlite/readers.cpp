@@ -5,6 +5,12 @@
 
 namespace annal::sqlite {
 
+namespace {
+
+constexpr std::chrono::seconds stays{1};  // a read that has taken so long, and is not waited for
+
+}  // namespace
+
 Readers::Readers(std::size_t bound, std::function<std::unique_ptr<Reader>()> open)
     : bound_(std::max<std::size_t>(bound, 1)), open_(std::move(open)) {
   idle_.reserve(bound_);  // giving back cannot fail
@@ -44,6 +50,7 @@ void Readers::give_back(std::unique_ptr<Reader> reader, Steady::time_point begun
 
 bool Readers::hold(std::chrono::milliseconds at_most) {
   std::unique_lock lock(mutex_);
+  if (!begun_.empty() && Steady::now() - begun_.front() >= stays) return false;
   held_ = true;
   if (quiet_.wait_for(lock, at_most, [this] { return begun_.empty(); })) return true;
   held_ = false;

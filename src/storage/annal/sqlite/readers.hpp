@@ -38,7 +38,8 @@ class Readers {
   }
 
   // Lets nobody begin to read before `release`, and waits for those who do.
-  //   returns   false if some still read when the time is up; nobody is held then
+  //   returns   false if some still read when the time is up, or one has for more than a second;
+  //             nobody is held then
   bool hold(std::chrono::milliseconds at_most);
   void release() noexcept;
   // How long the oldest read under way has been; zero if there is none.

@@ -17,6 +17,7 @@
 #include <atomic>
 #include <condition_variable>
 #include <mutex>
+#include <new>
 #include <thread>
 
 namespace annal::sqlite {
@@ -342,18 +343,26 @@ class WritableLog final : public SqliteLog {
           "the clock is there: see that the clock is right");
   }
 
-  void warn_of_a_jump() const {
-    if (!writing_->untold.exchange(false, std::memory_order_relaxed) || !warn_) return;
-    Writing::Jump jump;
-    {
-      std::lock_guard lock(writing_->jump_mutex);
-      jump = writing_->newest_jump;
-    }
-    const auto hours = std::chrono::floor<std::chrono::hours>(jump.beyond).count();
-    warn_(name_of(path_) + ": the clock went " + std::to_string(hours) +
+  // Never fails, for what it follows has happened: what there is no memory for is told later.
+  void warn_of_a_jump() const noexcept {
+    Writing& writing = *writing_;
+    if (!warn_ || !writing.untold.load(std::memory_order_relaxed)) return;
+    try {
+      Writing::Jump jump;
+      {
+        std::lock_guard lock(writing.jump_mutex);
+        jump = writing.newest_jump;
+      }
+      const std::string line =
+          name_of(path_) + ": the clock went " +
+          std::to_string(std::chrono::floor<std::chrono::hours>(jump.beyond).count()) +
           " hours beyond the time that passed; what is recorded after position " +
           std::to_string(jump.after.value) +
-          " bears its time, and no later event an earlier one: see that the clock is right");
+          " bears its time, and no later event an earlier one: see that the clock is right";
+      if (writing.untold.exchange(false)) warn_(line);
+    } catch (const std::bad_alloc&) {
+      return;
+    }
   }
 
   const std::function<void(std::string_view)> warn_;
