@@ -56,10 +56,15 @@ std::string said_by(const Envelope& event) {
   return text;
 }
 
+std::string text_of(const ColumnValue& value) {
+  const auto* text = std::get_if<std::string>(&value);
+  return text ? *text : to_string(std::get<std::int64_t>(value));
+}
+
 std::string text_of(const Record& record) {
   std::string text = record.key + '=' + record.value + " derived at " +
                      to_string(record.derived_at.value) + ' ' + to_string(record.derived_time);
-  for (const auto& [column, value] : record.columns) text += ' ' + column + '=' + to_string(value);
+  for (const auto& [column, value] : record.columns) text += ' ' + column + '=' + text_of(value);
   return text + "; ";
 }
 
@@ -123,7 +128,7 @@ std::optional<std::string> LogModel::refusal(const Commit& commit,
   if (!space) return "malformed";
   if (change.value) {
     std::size_t given = 0;
-    for (const auto& column : space->columns) given += change.columns.count(column);
+    for (const auto& column : space->columns) given += change.columns.count(column.name);
     if (given != space->columns.size() || given != change.columns.size()) return "malformed";
   }
   if (change.derived_at && change.derived_at->value > head() + commit.events.size())

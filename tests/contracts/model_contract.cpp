@@ -41,7 +41,7 @@ const std::array<std::string, 4> streams{"thing/1", "thing/2", "other/1", "never
 const std::array<std::string, 4> topics{"thing.made", "thing.done", "other.step.made", "other"};
 const std::array<std::string, 5> patterns{"thing.made", "thing.*", "other.>", "*.made", "*"};
 const std::array<std::string, 3> tags{"board:1", "agent:a", "agent:b"};
-const std::array<std::string, 3> keys{"k1", "k2", "k3"};
+const std::array<std::string, 3> idempotency_keys{"k1", "k2", "k3"};
 const std::array<std::string, 3> record_keys{"a", "ab", "b"};
 const std::array<std::string, 2> sources{"queue", "other log"};
 
@@ -113,7 +113,7 @@ Commit any_commit(Choices& choices, std::uint64_t head, Timestamp now) {
     if (choices.once_in(4)) commit.records.push_back(any_change(choices, key, head));
   if (choices.once_in(5))
     commit.tracking = Tracking{choices.of(sources), Position{choices.below(20) + 1}};
-  if (choices.once_in(4)) commit.idempotency_key = choices.of(keys);
+  if (choices.once_in(4)) commit.idempotency_key = choices.of(idempotency_keys);
   if (choices.once_in(4)) commit.durability = Durability::process;
   if (choices.once_in(5))
     commit.recorded_at = now + microseconds(5) - microseconds(choices.below(40));
@@ -255,7 +255,7 @@ class Comparison {
               (position.value > 0 && position.value <= model_.head()));
     const Timestamp time = clock_.now() - microseconds(choices.below(60));
     RC_ASSERT(std::to_string(log_->position_at(time).value) == model_.position_at(time));
-    for (const auto& key : keys)
+    for (const auto& key : idempotency_keys)
       RC_ASSERT(in_words(log_->find_commit(key)) == model_.find_commit(key));
     for (const auto& stream : streams)
       RC_ASSERT(std::to_string(log_->stream_version(stream).value) ==

@@ -227,7 +227,7 @@ struct Writing {
   mutable std::mutex jump_mutex;
   std::uint64_t jumps = 0;
   Jump newest_jump;
-  std::atomic<bool> untold{false};  // whoever appends is told of it
+  std::atomic<bool> untold{false};     // whoever appends is told of it
   GroupWriter group_writer;            // its threads use all of the above
   std::unique_ptr<Scrubber> scrubber;  // its thread uses the log
 };
