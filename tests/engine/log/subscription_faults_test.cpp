@@ -203,7 +203,9 @@ TEST_F(Subscribed, whatever_fails_and_whenever_it_is_closed_leaves_nothing_out) 
     Subscription subscription(*log, options, handler);
     fill(static_cast<int>(random() % 100));
     subscription.wait_until(Position{random() % (log->head().value + 1)}, long_enough);
-    oracle.hold(subscription.status().checkpoint, subscription.parked(4096));
+    const Position reached =
+        subscription.status().checkpoint;  // before what is parked is asked for
+    oracle.hold(reached, subscription.parked(4096));
     subscription.close();
     const auto kept = log->record(subscription_space().name, "all");
     if (kept) oracle.hold(Position{std::stoull(kept->value)}, subscription.parked(4096));

@@ -4,10 +4,10 @@
 #include "annal/error.hpp"
 #include "annal/sqlite/sqlite_log.hpp"
 #include "fakes.hpp"
+#include "tampered.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <sqlite3.h>
 
 #include <fstream>
 #include <set>
@@ -48,12 +48,7 @@ class Backup : public testing::Test {
   }
 
   // Runs SQL on a file, as no program of ours would.
-  static void sql(const fs::path& file, const char* statement) {
-    sqlite3* database = nullptr;
-    sqlite3_open(file.c_str(), &database);
-    EXPECT_EQ(sqlite3_exec(database, statement, nullptr, nullptr, nullptr), SQLITE_OK);
-    sqlite3_close(database);
-  }
+  static void sql(const fs::path& file, const char* statement) { run_sql(file, statement); }
 
   std::set<std::string> files() const {
     std::set<std::string> names;
@@ -141,7 +136,7 @@ TEST_F(Backup, has_the_page_layout_and_the_permissions_of_the_store) {
   EXPECT_EQ(fs::status(copy).permissions(), fs::status(store).permissions());
   std::string header(100, '\0');
   std::ifstream(copy, std::ios::binary).read(header.data(), 100);
-  EXPECT_EQ(header[20], 16) << "bytes reserved in every page";
+  EXPECT_EQ(header[20], 12) << "bytes reserved in every page";
 }
 
 TEST_F(Backup, that_is_stopped_leaves_nothing_behind) {
@@ -217,6 +212,9 @@ TEST_F(Backup, that_would_be_damaged_is_not_kept) {
   EXPECT_EQ(back_up(store, copy, quick)->head.position, Position{1200});
   fs::remove(copy);
   sql(store, "UPDATE events SET data=CAST('changed' AS BLOB) WHERE position=300");
+  EXPECT_THROW(back_up(store, copy, quick), CorruptionError);
+  EXPECT_EQ(files(), std::set<std::string>{});
+  std::fstream(store, std::ios::binary | std::ios::in | std::ios::out).seekp(5 * 4096 + 100) << '!';
   EXPECT_THROW(back_up(store, copy, quick), CorruptionError);
 }
 

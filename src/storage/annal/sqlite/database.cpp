@@ -189,6 +189,11 @@ auto translating(const fs::path& path, std::string_view doing, Open open) {
   }
 }
 
+bool is_of_a_page(const SQLite::Exception& error) {
+  return error.getExtendedErrorCode() == SQLITE_IOERR_DATA ||
+         error.getErrorCode() == SQLITE_IOERR_DATA;
+}
+
 }  // namespace
 
 void create_store(const fs::path& path, std::string_view store_id, std::int64_t created_at) {
@@ -310,15 +315,14 @@ void sync_folder(const fs::path& path) {
   ::close(descriptor);
 }
 
+// A copy of pages tells of the error by its extended code alone.
 bool tells_of_damage(const SQLite::Exception& error) {
-  return error.getErrorCode() == SQLITE_CORRUPT ||
-         error.getExtendedErrorCode() == SQLITE_IOERR_DATA;
+  return error.getErrorCode() == SQLITE_CORRUPT || is_of_a_page(error);
 }
 
 std::string reason_of(const SQLite::Exception& error) {
   const auto page = refused_page();
-  return error.getExtendedErrorCode() == SQLITE_IOERR_DATA && page ? description_of(*page)
-                                                                   : error.what();
+  return is_of_a_page(error) && page ? description_of(*page) : error.what();
 }
 
 void raise(const SQLite::Exception& error, const fs::path& path, std::string_view doing) {

@@ -1,5 +1,6 @@
 #include "annal/sqlite/identity.hpp"
 
+#include "annal/log/event_log.hpp"
 #include "annal/sqlite/database.hpp"
 
 namespace annal::sqlite {
@@ -47,7 +48,9 @@ std::vector<std::string> spaces_of(const std::filesystem::path& store) {
                              "SELECT name FROM sqlite_schema WHERE type='table' AND "
                              "substr(name,1,8)='records_' ORDER BY name");
     while (tables.executeStep())
-      spaces.push_back(tables.getColumn(0).getString().substr(table_prefix.size()));
+      if (auto space = tables.getColumn(0).getString().substr(table_prefix.size());
+          !space.starts_with(own_spaces_prefix))
+        spaces.push_back(std::move(space));
     return spaces;
   });
 }
