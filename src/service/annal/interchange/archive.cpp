@@ -16,9 +16,9 @@ namespace {
 constexpr int archive_format = 1;
 
 // A member of the header after the other; every value but the format's number is a string.
-class Members {
+class ArchiveMembers {
  public:
-  explicit Members(std::string_view line) {
+  explicit ArchiveMembers(std::string_view line) {
     if (check_json(line)) refuse();
     for (const auto& [key, value] : json_members(line)) values_[key] = json_trimmed(value);
     const auto format = values_.find("annalarchive");
@@ -71,7 +71,7 @@ std::string to_line(const ArchiveHeader& header) {
 }
 
 ArchiveHeader header_from_line(std::string_view line) {
-  const Members members(line);
+  const ArchiveMembers members(line);
   ArchiveHeader header;
   header.from = members.read("from", position_in);
   header.to = members.read("to", position_in);
@@ -79,7 +79,7 @@ ArchiveHeader header_from_line(std::string_view line) {
   header.last = members.read("last", Hash::from_hex);
   header.since = members.read("since", parse_iso8601);
   header.until = members.read("until", parse_iso8601);
-  if (header.from > header.to) Members::refuse();
+  if (header.from > header.to) ArchiveMembers::refuse();
   return header;
 }
 

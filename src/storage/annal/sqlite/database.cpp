@@ -180,15 +180,6 @@ SQLite::Database open_file_to_read(const fs::path& path) {
   return open_as_it_lies(path);
 }
 
-template <class Open>
-auto translating(const fs::path& path, std::string_view doing, Open open) {
-  try {
-    return open();
-  } catch (const SQLite::Exception& error) {
-    raise(error, path, doing);
-  }
-}
-
 bool is_of_a_page(const SQLite::Exception& error) {
   return error.getExtendedErrorCode() == SQLITE_IOERR_DATA ||
          error.getErrorCode() == SQLITE_IOERR_DATA;

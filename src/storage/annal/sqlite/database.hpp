@@ -52,6 +52,16 @@ void sync_folder(const std::filesystem::path& path);
 [[noreturn]] void raise(const SQLite::Exception& error, const std::filesystem::path& path,
                         std::string_view doing);
 
+// What `use` returns; its SQLite errors are raised so.
+template <class Use>
+auto translating(const std::filesystem::path& path, std::string_view doing, Use use) {
+  try {
+    return use();
+  } catch (const SQLite::Exception& error) {
+    raise(error, path, doing);
+  }
+}
+
 void bind_text(SQLite::Statement& statement, int index, std::string_view text);
 // Bound without a copy: the bytes must live until the statement is reset.
 void bind_blob(SQLite::Statement& statement, int index, std::string_view bytes);

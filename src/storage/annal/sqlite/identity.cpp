@@ -9,15 +9,6 @@ namespace {
 
 constexpr std::string_view table_prefix = "records_";
 
-template <class Use>
-auto translating(const std::filesystem::path& store, std::string_view doing, Use use) {
-  try {
-    return use();
-  } catch (const SQLite::Exception& error) {
-    raise(error, store, doing);
-  }
-}
-
 std::string value_of(SQLite::Database& database, const char* key) {
   SQLite::Statement select(database, "SELECT value FROM store WHERE key=?");
   select.bind(1, key);

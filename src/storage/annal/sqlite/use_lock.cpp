@@ -42,7 +42,7 @@ std::optional<Identity> identity_of(const fs::path& file) {
   return Identity{found.st_dev, found.st_ino};
 }
 
-[[noreturn]] void refuse(const fs::path& store, int error) {
+[[noreturn]] void refuse_use(const fs::path& store, int error) {
   throw CannotOpen(store.string() + ": cannot mark the store as used: " + std::strerror(error));
 }
 
@@ -91,16 +91,16 @@ void UseLock::require_not_inherited(const fs::path& store) {
 
 UseLock::UseLock(const fs::path& store) {
   const auto identity = identity_of(store);
-  if (!identity) refuse(store, errno);
+  if (!identity) refuse_use(store, errno);
   std::lock_guard guard(all().mutex);
   std::erase_if(all().held, [](const auto& entry) { return entry.second.expired(); });
   auto& known = all().held[*identity];
   held_ = known.lock();
   if (held_) return;
   const int descriptor = ::open(store.c_str(), O_RDONLY | O_CLOEXEC);
-  if (descriptor < 0) refuse(store, errno);
+  if (descriptor < 0) refuse_use(store, errno);
   held_ = std::make_shared<Held>(descriptor);
-  if (!set_lock(descriptor, F_RDLCK)) refuse(store, errno);
+  if (!set_lock(descriptor, F_RDLCK)) refuse_use(store, errno);
   known = held_;
 }
 
