@@ -2,6 +2,7 @@
 
 #include "annal/error.hpp"
 #include "annal/sqlite/database.hpp"
+#include "annal/sqlite/varint.hpp"
 
 #include <algorithm>
 #include <cstring>
@@ -14,23 +15,6 @@ using std::chrono::microseconds;
 
 std::int64_t to_number(Timestamp time) { return time.time_since_epoch().count(); }
 Timestamp to_time(std::int64_t number) { return Timestamp{microseconds{number}}; }
-
-void put_varint(std::string& out, std::uint64_t number) {
-  for (; number >= 0x80; number >>= 7) out.push_back(static_cast<char>(number | 0x80));
-  out.push_back(static_cast<char>(number));
-}
-
-// Takes a number off the front; false at the end of the bytes or where they are damaged.
-bool take_varint(std::string_view& bytes, std::uint64_t& number) {
-  number = 0;
-  for (unsigned shift = 0; !bytes.empty() && shift < 64; shift += 7) {
-    const auto byte = static_cast<unsigned char>(bytes.front());
-    bytes.remove_prefix(1);
-    number |= std::uint64_t{byte & 0x7fu} << shift;
-    if (byte < 0x80) return true;
-  }
-  return false;
-}
 
 void put_text(std::string& out, std::string_view text) {
   put_varint(out, text.size());

@@ -7,16 +7,6 @@
 
 namespace annal::sqlite {
 
-namespace {
-
-std::uint64_t mixed(std::uint64_t bits) {
-  bits = (bits ^ (bits >> 30)) * 0xbf58476d1ce4e5b9;
-  bits = (bits ^ (bits >> 27)) * 0x94d049bb133111eb;
-  return bits ^ (bits >> 31);
-}
-
-}  // namespace
-
 IndexCheck::IndexCheck(SQLite::Database& database, Index& index, Fault fault)
     : database_(database),
       index_(index),
@@ -25,8 +15,8 @@ IndexCheck::IndexCheck(SQLite::Database& database, Index& index, Fault fault)
 
 void IndexCheck::Sum::add(const Posting& posting) {
   ++postings;
-  sum += mixed(mixed(mixed(static_cast<std::uint64_t>(posting.key)) + posting.position.value) +
-               posting.version.value);
+  sum += spread(spread(spread(static_cast<std::uint64_t>(posting.key)) + posting.position.value) +
+                posting.version.value);
 }
 
 void IndexCheck::check() {

@@ -9,18 +9,12 @@ namespace {
 constexpr std::size_t bits_a_key = 10;
 constexpr int probes = 6;
 
-// Spreads a key over all bits: the finaliser of SplitMix64.
-std::uint64_t spread(IndexKey key) {
-  auto bits = static_cast<std::uint64_t>(key) + 0x9e3779b97f4a7c15;
-  bits = (bits ^ (bits >> 30)) * 0xbf58476d1ce4e5b9;
-  bits = (bits ^ (bits >> 27)) * 0x94d049bb133111eb;
-  return bits ^ (bits >> 31);
-}
+constexpr std::uint64_t offset = 0x9e3779b97f4a7c15;
 
 // The key's bits in a filter of so many, one after another, until `each` says false.
 template <class Each>
 bool every_bit(IndexKey key, std::size_t bits, Each each) {
-  const std::uint64_t number = spread(key);
+  const std::uint64_t number = spread(static_cast<std::uint64_t>(key) + offset);
   std::uint64_t at = number & UINT32_MAX;
   const std::uint64_t step = number >> 32 | 1;
   for (int i = 0; i < probes; ++i, at += step)

@@ -34,6 +34,12 @@ std::vector<Posting> in_key_order(std::vector<Posting> postings) {
   return postings;
 }
 
+std::uint64_t spread(std::uint64_t bits) {
+  bits = (bits ^ (bits >> 30)) * 0xbf58476d1ce4e5b9;
+  bits = (bits ^ (bits >> 27)) * 0x94d049bb133111eb;
+  return bits ^ (bits >> 31);
+}
+
 bool is_key_of_name(IndexKey key) { return key < -half; }
 
 }  // namespace annal::sqlite

@@ -27,6 +27,9 @@ struct Posting {
   Version version;
 };
 
+// Spreads a number over all 64 bits: the finaliser of SplitMix64.
+std::uint64_t spread(std::uint64_t bits);
+
 // By key, and of one key in log order.
 std::vector<Posting> in_key_order(std::vector<Posting> postings);
 

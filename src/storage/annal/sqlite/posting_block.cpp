@@ -1,6 +1,7 @@
 #include "annal/sqlite/posting_block.hpp"
 
 #include "annal/error.hpp"
+#include "annal/sqlite/varint.hpp"
 
 #include <algorithm>
 #include <cstring>
@@ -33,21 +34,10 @@ Number number_at(std::string_view bytes, std::size_t at) {
   return number;
 }
 
-void put_varint(std::string& out, std::uint64_t number) {
-  for (; number >= 0x80; number >>= 7) out.push_back(static_cast<char>(number | 0x80));
-  out.push_back(static_cast<char>(number));
-}
-
-std::uint64_t take_varint(std::string_view& bytes) {
+std::uint64_t varint_in(std::string_view& bytes) {
   std::uint64_t number = 0;
-  for (unsigned shift = 0; shift < 64; shift += 7) {
-    if (bytes.empty()) break;
-    const auto byte = static_cast<unsigned char>(bytes.front());
-    bytes.remove_prefix(1);
-    number |= std::uint64_t{byte & 0x7fu} << shift;
-    if (byte < 0x80) return number;
-  }
-  raise_damaged();
+  if (!take_varint(bytes, number)) raise_damaged();
+  return number;
 }
 
 std::size_t width_of(std::uint64_t greatest) {
@@ -71,14 +61,14 @@ Versions versions_of(std::span<const Entry> entries) {
 // Goes through a list, entry by entry.
 template <class Each>
 void walk(std::string_view list, Position base, Each each) {
-  Entry entry{Position{base.value + take_varint(list)}, {}};
-  const std::uint64_t head = take_varint(list);
+  Entry entry{Position{base.value + varint_in(list)}, {}};
+  const std::uint64_t head = varint_in(list);
   const auto versions = static_cast<Versions>(head & 3);
   entry.version.value = head >> 2;
   while (each(entry) && !list.empty()) {
-    entry.position.value += take_varint(list);
+    entry.position.value += varint_in(list);
     if (versions == Versions::rising) entry.version = next(entry.version);
-    if (versions == Versions::listed) entry.version.value = take_varint(list);
+    if (versions == Versions::listed) entry.version.value = varint_in(list);
   }
 }
 
