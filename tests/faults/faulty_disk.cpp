@@ -1,5 +1,7 @@
 #include "faults/faulty_disk.hpp"
 
+#include "annal/sqlite/file_layer.hpp"
+
 #include <sqlite3.h>
 
 #include <algorithm>
@@ -37,15 +39,7 @@ Plan& plan() {
 sqlite3_vfs* real_disk = nullptr;
 sqlite3_vfs wrapper;
 
-// What SQLite takes for its file; the real one lies behind it in the same memory.
-struct File {
-  sqlite3_file base;
-  std::string name;
-  sqlite3_file* real() { return reinterpret_cast<sqlite3_file*>(this + 1); }
-};
-
-File& of(sqlite3_file* file) { return *reinterpret_cast<File*>(file); }
-sqlite3_file* real(sqlite3_file* file) { return of(file).real(); }
+using Layer = sqlite::FileLayer<std::string>;  // its name
 
 // The code the operation fails with, or 0.
 int fault_in(const DiskCall& call) {
@@ -62,85 +56,48 @@ int fault_in(const DiskCall& call) {
 }
 
 int read(sqlite3_file* file, void* bytes, int size, sqlite3_int64 at) {
-  if (const int code = fault_in({DiskOperation::read, of(file).name, at})) return code;
-  return real(file)->pMethods->xRead(real(file), bytes, size, at);
+  if (const int code = fault_in({DiskOperation::read, Layer::own(file), at})) return code;
+  return Layer::read(file, bytes, size, at);
 }
 int write(sqlite3_file* file, const void* bytes, int size, sqlite3_int64 at) {
   const std::string_view written(static_cast<const char*>(bytes), static_cast<std::size_t>(size));
-  if (const int code = fault_in({DiskOperation::write, of(file).name, at, written})) return code;
-  return real(file)->pMethods->xWrite(real(file), bytes, size, at);
+  if (const int code = fault_in({DiskOperation::write, Layer::own(file), at, written})) return code;
+  return Layer::write(file, bytes, size, at);
 }
 int truncate(sqlite3_file* file, sqlite3_int64 size) {
-  if (const int code = fault_in({DiskOperation::truncate, of(file).name, size})) return code;
-  return real(file)->pMethods->xTruncate(real(file), size);
+  if (const int code = fault_in({DiskOperation::truncate, Layer::own(file), size})) return code;
+  return Layer::truncate(file, size);
 }
 int sync(sqlite3_file* file, int flags) {
-  if (const int code = fault_in({DiskOperation::sync, of(file).name})) return code;
+  if (const int code = fault_in({DiskOperation::sync, Layer::own(file)})) return code;
   {
     std::lock_guard lock(plan().mutex);
-    plan().synced.push_back(of(file).name);
+    plan().synced.push_back(Layer::own(file));
   }
-  return real(file)->pMethods->xSync(real(file), flags);
+  return Layer::sync(file, flags);
 }
 
 int close(sqlite3_file* file) {
-  const int code = real(file)->pMethods->xClose(real(file));
-  of(file).name.~basic_string();
+  const int code = Layer::close(file);
+  Layer::own(file).~basic_string();
   return code;
 }
-int file_size(sqlite3_file* file, sqlite3_int64* size) {
-  return real(file)->pMethods->xFileSize(real(file), size);
-}
-int lock(sqlite3_file* file, int level) { return real(file)->pMethods->xLock(real(file), level); }
-int unlock(sqlite3_file* file, int level) {
-  return real(file)->pMethods->xUnlock(real(file), level);
-}
-int check_reserved_lock(sqlite3_file* file, int* answer) {
-  return real(file)->pMethods->xCheckReservedLock(real(file), answer);
-}
-int file_control(sqlite3_file* file, int what, void* argument) {
-  return real(file)->pMethods->xFileControl(real(file), what, argument);
-}
-int sector_size(sqlite3_file* file) { return real(file)->pMethods->xSectorSize(real(file)); }
-int characteristics(sqlite3_file* file) {
-  return real(file)->pMethods->xDeviceCharacteristics(real(file));
-}
-int shm_map(sqlite3_file* file, int region, int size, int extend, void volatile** memory) {
-  return real(file)->pMethods->xShmMap(real(file), region, size, extend, memory);
-}
-int shm_lock(sqlite3_file* file, int offset, int count, int flags) {
-  return real(file)->pMethods->xShmLock(real(file), offset, count, flags);
-}
-void shm_barrier(sqlite3_file* file) { real(file)->pMethods->xShmBarrier(real(file)); }
-int shm_unmap(sqlite3_file* file, int remove) {
-  return real(file)->pMethods->xShmUnmap(real(file), remove);
-}
 
-constexpr sqlite3_io_methods methods{2,
-                                     &close,
-                                     &read,
-                                     &write,
-                                     &truncate,
-                                     &sync,
-                                     &file_size,
-                                     &lock,
-                                     &unlock,
-                                     &check_reserved_lock,
-                                     &file_control,
-                                     &sector_size,
-                                     &characteristics,
-                                     &shm_map,
-                                     &shm_lock,
-                                     &shm_barrier,
-                                     &shm_unmap,
-                                     nullptr,
-                                     nullptr};
+constexpr sqlite3_io_methods methods = [] {
+  sqlite3_io_methods layered = Layer::passing_on();
+  layered.xClose = &close;
+  layered.xRead = &read;
+  layered.xWrite = &write;
+  layered.xTruncate = &truncate;
+  layered.xSync = &sync;
+  return layered;
+}();
 
 int open(sqlite3_vfs*, sqlite3_filename name, sqlite3_file* file, int flags, int* opened) {
-  new (&of(file).name) std::string(name ? name : "");
-  const int code = real_disk->xOpen(real_disk, name, real(file), flags, opened);
+  new (&Layer::own(file)) std::string(name ? name : "");
+  const int code = real_disk->xOpen(real_disk, name, Layer::below(file), flags, opened);
   file->pMethods = code == SQLITE_OK ? &methods : nullptr;
-  if (code != SQLITE_OK) of(file).name.~basic_string();
+  if (code != SQLITE_OK) Layer::own(file).~basic_string();
   return code;
 }
 
@@ -162,7 +119,7 @@ FaultyDisk::FaultyDisk() {
   plan().failed = 0;
   wrapper = *real_disk;
   wrapper.zName = "annal-faulty";
-  wrapper.szOsFile = static_cast<int>(sizeof(File)) + real_disk->szOsFile;
+  wrapper.szOsFile = static_cast<int>(sizeof(Layer::File)) + real_disk->szOsFile;
   wrapper.xOpen = &open;
   wrapper.xDelete = &remove;
   sqlite3_vfs_register(&wrapper, 1);

@@ -1,5 +1,7 @@
 #include "annal/sqlite/page_vfs.hpp"
 
+#include "annal/sqlite/file_layer.hpp"
+
 #include <SQLiteCpp/Exception.h>
 
 #include <algorithm>
@@ -15,15 +17,11 @@ namespace {
 
 thread_local std::optional<RefusedPage> refused;
 
-// What SQLite takes for its file; the real one lies behind it in the same memory.
-struct File {
-  sqlite3_file base;
-  bool sealed;  // its pages carry checksums
-  sqlite3_file* real() { return reinterpret_cast<sqlite3_file*>(this + 1); }
+struct Sealing {
+  bool sealed;  // the file's pages carry checksums
 };
+using Layer = FileLayer<Sealing>;
 
-File& of(sqlite3_file* file) { return *reinterpret_cast<File*>(file); }
-sqlite3_file* real(sqlite3_file* file) { return of(file).real(); }
 sqlite3_vfs* real(sqlite3_vfs* vfs) { return static_cast<sqlite3_vfs*>(vfs->pAppData); }
 
 // SQLite reads pieces of the first page's header, too, before it knows where the newest one is:
@@ -48,8 +46,8 @@ sqlite3_int64 offset_of(std::uint32_t page) {
 namespace on_file {
 
 int read(sqlite3_file* file, void* bytes, int size, sqlite3_int64 at) {
-  const int code = real(file)->pMethods->xRead(real(file), bytes, size, at);
-  if (!of(file).sealed || size < smallest_page) return code;
+  const int code = Layer::read(file, bytes, size, at);
+  if (!Layer::own(file).sealed || size < smallest_page) return code;
   if (code != SQLITE_OK && code != SQLITE_IOERR_SHORT_READ) return code;
   PageState state = PageState::damaged;  // unless all of it is there
   if (code == SQLITE_OK && is_page(size, at)) {
@@ -64,67 +62,20 @@ int read(sqlite3_file* file, void* bytes, int size, sqlite3_int64 at) {
 }
 
 int write(sqlite3_file* file, const void* bytes, int size, sqlite3_int64 at) {
-  if (!of(file).sealed) return real(file)->pMethods->xWrite(real(file), bytes, size, at);
+  if (!Layer::own(file).sealed) return Layer::write(file, bytes, size, at);
   if (!is_page(size, at)) return SQLITE_IOERR_WRITE;  // of a database that is no store
   std::array<unsigned char, page_bytes> page;
   std::copy_n(static_cast<const unsigned char*>(bytes), page_bytes, page.begin());
   seal(page, page_at(at));
-  return real(file)->pMethods->xWrite(real(file), page.data(), size, at);
+  return Layer::write(file, page.data(), size, at);
 }
 
-int close(sqlite3_file* file) { return real(file)->pMethods->xClose(real(file)); }
-int truncate(sqlite3_file* file, sqlite3_int64 size) {
-  return real(file)->pMethods->xTruncate(real(file), size);
-}
-int sync(sqlite3_file* file, int flags) { return real(file)->pMethods->xSync(real(file), flags); }
-int file_size(sqlite3_file* file, sqlite3_int64* size) {
-  return real(file)->pMethods->xFileSize(real(file), size);
-}
-int lock(sqlite3_file* file, int level) { return real(file)->pMethods->xLock(real(file), level); }
-int unlock(sqlite3_file* file, int level) {
-  return real(file)->pMethods->xUnlock(real(file), level);
-}
-int check_reserved_lock(sqlite3_file* file, int* answer) {
-  return real(file)->pMethods->xCheckReservedLock(real(file), answer);
-}
-int file_control(sqlite3_file* file, int what, void* argument) {
-  return real(file)->pMethods->xFileControl(real(file), what, argument);
-}
-int sector_size(sqlite3_file* file) { return real(file)->pMethods->xSectorSize(real(file)); }
-int characteristics(sqlite3_file* file) {
-  return real(file)->pMethods->xDeviceCharacteristics(real(file));
-}
-int shm_map(sqlite3_file* file, int region, int size, int extend, void volatile** memory) {
-  return real(file)->pMethods->xShmMap(real(file), region, size, extend, memory);
-}
-int shm_lock(sqlite3_file* file, int offset, int count, int flags) {
-  return real(file)->pMethods->xShmLock(real(file), offset, count, flags);
-}
-void shm_barrier(sqlite3_file* file) { real(file)->pMethods->xShmBarrier(real(file)); }
-int shm_unmap(sqlite3_file* file, int remove) {
-  return real(file)->pMethods->xShmUnmap(real(file), remove);
-}
-
-// Of version 2: without mapping pages into memory, which would hide them from the checks.
-constexpr sqlite3_io_methods methods{2,
-                                     &close,
-                                     &read,
-                                     &write,
-                                     &truncate,
-                                     &sync,
-                                     &file_size,
-                                     &lock,
-                                     &unlock,
-                                     &check_reserved_lock,
-                                     &file_control,
-                                     &sector_size,
-                                     &characteristics,
-                                     &shm_map,
-                                     &shm_lock,
-                                     &shm_barrier,
-                                     &shm_unmap,
-                                     nullptr,
-                                     nullptr};
+constexpr sqlite3_io_methods methods = [] {
+  sqlite3_io_methods layered = Layer::passing_on();
+  layered.xRead = &read;
+  layered.xWrite = &write;
+  return layered;
+}();
 
 }  // namespace on_file
 
@@ -148,12 +99,13 @@ int open(sqlite3_vfs* vfs, sqlite3_filename name, sqlite3_file* file, int flags,
   sqlite3_vfs* const below = real(vfs);
   if ((flags & SQLITE_OPEN_MAIN_DB) == 0) return below->xOpen(below, name, file, flags, opened);
   file->pMethods = nullptr;
-  int code = below->xOpen(below, name, real(file), flags, opened);
+  sqlite3_file* const lower = Layer::below(file);
+  int code = below->xOpen(below, name, lower, flags, opened);
   if (code != SQLITE_OK) return code;
-  code = real(file)->pMethods->iVersion < 2 ? SQLITE_CANTOPEN  // no memory to share, so no log
-                                            : find_whether_sealed(real(file), of(file).sealed);
+  code = lower->pMethods->iVersion < 2 ? SQLITE_CANTOPEN  // no memory to share, so no log
+                                       : find_whether_sealed(lower, Layer::own(file).sealed);
   if (code != SQLITE_OK) {
-    real(file)->pMethods->xClose(real(file));
+    lower->pMethods->xClose(lower);
     return code;
   }
   file->pMethods = &on_file::methods;
@@ -189,7 +141,7 @@ int last_error(sqlite3_vfs* vfs, int size, char* text) {
 struct Vfs {
   explicit Vfs(sqlite3_vfs* below) : name(std::string("annal-") + below->zName) {
     vfs.iVersion = std::min(below->iVersion, 2);
-    vfs.szOsFile = static_cast<int>(sizeof(File)) + below->szOsFile;
+    vfs.szOsFile = static_cast<int>(sizeof(Layer::File)) + below->szOsFile;
     vfs.mxPathname = below->mxPathname;
     vfs.zName = name.c_str();
     vfs.pAppData = below;
@@ -238,18 +190,18 @@ PageFile::PageFile(sqlite3* database) : file_(nullptr) {
     throw SQLite::Exception("the database was not opened as a store is", SQLITE_MISUSE);
 }
 
-bool PageFile::is_sealed() const { return of(file_).sealed; }
+bool PageFile::is_sealed() const { return Layer::own(file_).sealed; }
 
 std::uint32_t PageFile::pages() const {
   sqlite3_int64 size = 0;
-  require_ok(on_file::file_size(file_, &size), "the size of the file");
+  require_ok(Layer::file_size(file_, &size), "the size of the file");
   return page_at(size + static_cast<sqlite3_int64>(page_bytes) - 1) - 1;
 }
 
 PageState PageFile::state(std::uint32_t number) const {
   std::array<unsigned char, page_bytes> page;
-  const int code = real(file_)->pMethods->xRead(real(file_), page.data(),
-                                                static_cast<int>(page.size()), offset_of(number));
+  const int code =
+      Layer::read(file_, page.data(), static_cast<int>(page.size()), offset_of(number));
   if (code == SQLITE_IOERR_SHORT_READ) return PageState::damaged;
   require_ok(code, "reading a page");
   return state_of(page, number);
@@ -258,13 +210,10 @@ PageState PageFile::state(std::uint32_t number) const {
 void PageFile::seal(std::uint32_t number) {
   std::array<unsigned char, page_bytes> page;
   const auto size = static_cast<int>(page.size());
-  require_ok(real(file_)->pMethods->xRead(real(file_), page.data(), size, offset_of(number)),
-             "reading a page");
+  require_ok(Layer::read(file_, page.data(), size, offset_of(number)), "reading a page");
   require_ok(on_file::write(file_, page.data(), size, offset_of(number)), "writing a page");
 }
 
-void PageFile::sync() {
-  require_ok(real(file_)->pMethods->xSync(real(file_), SQLITE_SYNC_NORMAL), "syncing the file");
-}
+void PageFile::sync() { require_ok(Layer::sync(file_, SQLITE_SYNC_NORMAL), "syncing the file"); }
 
 }  // namespace annal::sqlite
