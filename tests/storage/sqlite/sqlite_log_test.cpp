@@ -428,6 +428,33 @@ TEST_F(SqliteLog, spaces_keep_the_columns_they_were_made_with) {
             std::string::npos);
 }
 
+TEST_F(SqliteLog, a_damaged_page_of_the_index_keeps_nobody_from_writing) {
+  tail_events = 1000;
+  const auto append_many = [](EventLog& log, int commits, int streams, const std::string& names) {
+    for (int i = 0; i < commits; ++i) {
+      Commit commit;
+      for (int j = 0; j < 1000; ++j)
+        commit.events.push_back(event_of(names + std::to_string(j % streams)));
+      ASSERT_TRUE(std::holds_alternative<Appended>(log.append(std::move(commit))));
+    }
+  };
+  append_many(*open(), 4, 300, "old/");
+  const auto page =
+      std::stoull(sql("SELECT pageno FROM dbstat WHERE name='index_blocks' AND pagetype='leaf' "
+                      "ORDER BY pageno LIMIT 1 OFFSET 4"));
+  std::fstream(file, std::ios::binary | std::ios::in | std::ios::out)
+          .seekp(static_cast<std::streamoff>((page - 1) * 4096 + 2000))
+      << "!!!!";
+  {
+    const auto log = open();
+    append_many(*log, 6, 1, "new/");  // looks nothing up on that page, but merges it
+    EXPECT_EQ(log->failure(), "");
+    EXPECT_EQ(log->head(), Position{10'000});
+  }
+  EXPECT_EQ(open(sqlite::Mode::read_only)->verify().damaged_pages,
+            std::vector<std::uint32_t>{static_cast<std::uint32_t>(page)});
+}
+
 TEST_F(SqliteLog, the_index_tail_stays_bounded_when_groups_are_large) {
   tail_events = 1000;
   auto log = open();

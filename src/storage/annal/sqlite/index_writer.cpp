@@ -175,7 +175,7 @@ bool IndexWriter::is_free(const Run& run) const {
 
 // Neighbours are merged once four of a class lie among smaller ones only; the smallest first.
 void IndexWriter::begin_due_merges() {
-  if (!fault_.empty()) return;
+  if (given_up_) return;
   constexpr int classes = 32;
   for (int merged = 0; merged < classes; ++merged) {
     std::size_t begun = 0, alike = 0;
@@ -215,11 +215,14 @@ void IndexWriter::advance(std::uint64_t postings) {
   if (credit_ < worth_a_step) return;
   const std::uint64_t budget = credit_ * faster_than_they_come;
   credit_ = 0;
-  sweep(static_cast<std::int64_t>(budget / postings_a_swept_block));
   try {
+    sweep(static_cast<std::int64_t>(budget / postings_a_swept_block));
     go_on(budget);
   } catch (const CorruptionError& error) {
-    give_up(error.what());
+    throw DamagedRun(error.what());
+  } catch (const SQLite::Exception& error) {
+    if (!tells_of_damage(error)) throw;
+    throw DamagedRun(reason_of(error));
   }
 }
 
@@ -231,18 +234,6 @@ void IndexWriter::go_on(std::uint64_t postings) {
     merges_.erase(at_hand);
   }
   begin_due_merges();
-}
-
-// A damaged run keeps nobody from writing: what is built from it is dropped, and the runs stay as
-// they are.
-void IndexWriter::give_up(const std::string& why) {
-  fault_ = why;
-  for (const Merge& merge : merges_) {
-    const Run& run = merge.output.run();
-    set_state(run, dead);
-    dead_.push_back({run});
-  }
-  merges_.clear();
 }
 
 // Makes sure that there is a posting at hand; false at the run's end.

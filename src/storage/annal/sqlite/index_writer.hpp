@@ -1,16 +1,22 @@
 // How the merged index grows: the tail becomes a small run, small runs become greater ones.
 #pragma once
 
+#include "annal/error.hpp"
 #include "annal/sqlite/index.hpp"
 
 #include <SQLiteCpp/SQLiteCpp.h>
 
 #include <list>
 #include <span>
-#include <string>
 #include <vector>
 
 namespace annal::sqlite {
+
+// A merge met a run that is damaged. SQLite may have ended the transaction for it, so the caller rolls
+// back, gives merging up and begins again.
+struct DamagedRun : CorruptionError {
+  using CorruptionError::CorruptionError;
+};
 
 // Belongs to the writer; everything but the constructor within its transaction.
 // Source: docs/decisions/0011-the-index-in-runs.md
@@ -27,12 +33,13 @@ class IndexWriter {
   void flush(std::span<const Posting> postings, Position through);
 
   // Goes on with each merge under way by about so many postings, and begins those that are due.
+  //   throws    DamagedRun
   //   cost      some 50 ns a posting and merge
   void advance(std::uint64_t postings);
-  // Why nothing is merged any more: a run is damaged. Empty while none is known to be.
-  const std::string& fault() const { return fault_; }
+  // Nothing is merged any more; the runs stay as they are, and the tail goes on becoming one.
+  void give_up() { given_up_ = true; }
   // True if there is something to go on with.
-  bool merging() const { return !merges_.empty() || !dead_.empty(); }
+  bool merging() const { return !given_up_ && (!merges_.empty() || !dead_.empty()); }
 
   const IndexState& state() const { return state_; }
 
@@ -83,7 +90,6 @@ class IndexWriter {
   void begin(std::span<const Run> runs);
   void go_on(std::uint64_t postings);
   bool go_on(Merge& merge, std::uint64_t postings);
-  void give_up(const std::string& why);
   bool fill(Input& input);
   void finish(Merge& merge);
   void sweep(std::int64_t blocks);
@@ -101,7 +107,7 @@ class IndexWriter {
   std::list<Merge> merges_;
   std::list<Dead> dead_;
   std::uint64_t credit_ = 0;  // postings that came and were not worked off
-  std::string fault_;
+  bool given_up_ = false;
 };
 
 }  // namespace annal::sqlite

@@ -166,9 +166,7 @@ void Writer::write(GroupWriter::Group& group) noexcept {
   committed_ = false;
   staged_.clear();
   try {
-    choose_durability(group);
-    stage(group);
-    if (commit_transaction(group)) publish();
+    write_group(group);
   } catch (const ForeignCommit& error) {
     undo();
     fail(error.what());
@@ -188,6 +186,19 @@ void Writer::write(GroupWriter::Group& group) noexcept {
              })}});
     }
   }
+}
+
+// A damaged run of the index keeps nobody from writing: its merge can wait.
+void Writer::write_group(GroupWriter::Group& group) {
+  choose_durability(group);
+  try {
+    stage(group);
+  } catch (const DamagedRun&) {
+    undo();
+    index_writer_.give_up();
+    stage(group);
+  }
+  if (commit_transaction(group)) publish();
 }
 
 // Every verdict is reached before its commit writes anything, so a refusal has nothing to undo.
@@ -466,6 +477,9 @@ bool Writer::merge_when_idle() {
       fail(stopped("merging the index failed", error.what()));
     else
       verdict_on(error);
+  } catch (const DamagedRun&) {
+    undo();
+    index_writer_.give_up();
   } catch (const std::exception& error) {
     undo();  // whoever writes next meets it, too, and is told
     if (committing) fail(stopped("merging the index failed", error.what()));

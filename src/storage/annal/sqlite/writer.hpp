@@ -57,6 +57,7 @@ class Writer final : private LogState {
     AppendOutcome outcome;
   };
 
+  void write_group(GroupWriter::Group& group);
   void stage(GroupWriter::Group& group);
   void require_nobody_else_wrote();
   void count_eventless(std::uint64_t commits);
