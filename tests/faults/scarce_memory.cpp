@@ -69,9 +69,12 @@ std::uint64_t ScarceMemory::failed() const { return memory_plan.failed; }
 
 }  // namespace annal::test
 
-// new[], and the forms that do not throw, end here too.
+// new[] ends here too. A sanitizer's own form that does not throw would not.
+void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
+  return annal::test::runs_out() ? nullptr : std::malloc(size == 0 ? 1 : size);
+}
 void* operator new(std::size_t size) {
-  void* const memory = annal::test::runs_out() ? nullptr : std::malloc(size == 0 ? 1 : size);
+  void* const memory = operator new(size, std::nothrow);
   if (memory == nullptr) throw std::bad_alloc();
   return memory;
 }

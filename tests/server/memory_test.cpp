@@ -22,8 +22,11 @@ bool refuses(std::size_t size) {
 }  // namespace
 
 // Not inlined, so that the compiler does not see a `new` that ends in `free`.
+[[gnu::noinline]] void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
+  return refuses(size) ? nullptr : std::malloc(size == 0 ? 1 : size);
+}
 [[gnu::noinline]] void* operator new(std::size_t size) {
-  void* memory = refuses(size) ? nullptr : std::malloc(size == 0 ? 1 : size);
+  void* memory = operator new(size, std::nothrow);
   if (!memory) throw std::bad_alloc();
   return memory;
 }
