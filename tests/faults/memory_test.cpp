@@ -1,6 +1,7 @@
 // The n-th allocation fails, once or for good, for every n: a commit is Rejected and the store goes
 // on, or its outcome is Unknown; reading throws and answers rightly the next time.
 #include "annal/error.hpp"
+#include "annal/memory/memory_log.hpp"
 #include "annal/sqlite/sqlite_log.hpp"
 #include "fakes.hpp"
 #include "faults/scarce_memory.hpp"
@@ -129,6 +130,53 @@ TEST_P(FailingMemory, of_the_writers_thread_is_told_to_who_waits_for_it) {
     return scarce.failed();
   });
   EXPECT_EQ(broken_promises(*log, {{0, number}}, {{0, number}}), "");
+}
+
+TEST_P(FailingMemory, refuses_a_commit_to_a_log_in_memory) {
+  memory::Options options;
+  options.spaces = {{"counts", {}}};
+  log = memory::open(std::move(options));
+  std::uint64_t number = 0;
+  for_every_allocation([&](std::uint64_t nth) {
+    Commit commit = workload_commit(0, ++number);
+    ScarceMemory scarce(nth, GetParam());
+    const AppendOutcome outcome = log->append(std::move(commit));
+    scarce.heal();
+    make_up_for(outcome, number);
+    return scarce.failed();
+  });
+  EXPECT_EQ(unknown, 0);
+  EXPECT_EQ(broken_promises(*log, {{0, number}}, {{0, number}}), "");
+}
+
+// Created, filled, renamed and dropped in a commit each; a refused one has done none of it.
+TEST_P(FailingMemory, refuses_a_change_of_spaces_in_a_log_in_memory) {
+  log = memory::open({});
+  const auto commit_of = [](std::uint64_t step) {
+    Commit commit;
+    if (step == 0)
+      commit.spaces = {CreateSpace{{"a space whose name is long enough to be allocated", {}}}};
+    if (step == 1)
+      commit.spaces = {RenameSpace{"a space whose name is long enough to be allocated",
+                                   {"another name, which is as long as the first one was", {}}}};
+    if (step == 2)
+      commit.spaces = {DropSpace{"another name, which is as long as the first one was"}};
+    return commit;
+  };
+  std::uint64_t step = 0;
+  for_every_allocation([&](std::uint64_t nth) {
+    Commit commit = commit_of(step);
+    ScarceMemory scarce(nth, GetParam());
+    const AppendOutcome outcome = log->append(std::move(commit));
+    scarce.heal();
+    count(outcome);
+    if (std::holds_alternative<Rejected>(outcome)) {
+      EXPECT_TRUE(std::holds_alternative<Appended>(log->append(commit_of(step))));
+    }
+    step = (step + 1) % 3;
+    return scarce.failed();
+  });
+  EXPECT_EQ(unknown, 0);
 }
 
 TEST_P(FailingMemory, keeps_no_store_from_being_made_the_next_time) {

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <condition_variable>
 #include <mutex>
+#include <new>
 #include <set>
 #include <unordered_map>
 
@@ -20,6 +21,8 @@ struct Space {
   Records records = {};
   bool permanent = false;
 };
+
+using Spaces = std::map<std::string, Space, std::less<>>;
 
 class MemoryLog final : public EventLog, private LogState {
  public:
@@ -167,44 +170,90 @@ class MemoryLog final : public EventLog, private LogState {
     grown_.notify_all();
   }
 
-  AppendOutcome commit(Commit& commit) {
-    if (auto answer = judge(commit, head_, *this)) return std::move(*answer);
+  // All or nothing, also where memory runs out on the way.
+  AppendOutcome commit(Commit& commit) noexcept {
+    const LogHead before = head_;
+    const std::size_t commits_before = commits_.size();
+    try {
+      if (auto answer = judge(commit, head_, *this)) return std::move(*answer);
+      return record(commit);
+    } catch (const std::bad_alloc&) {
+      take_back(commit, before, commits_before);
+      return out_of_memory();
+    }
+  }
+
+  // What allocates comes first; what cannot be taken back follows and cannot fail.
+  Appended record(Commit& commit) {
     const Appended appended = seal(commit, *this, head_, clock_.now(), Durability::ephemeral);
     if (!commit.events.empty())
       commits_.push_back({appended.first, appended.last, appended.recorded_at, appended.hash,
                           commit.idempotency_key, commit.request_hash});
     for (auto& event : commit.events) {
-      streams_[event.stream].push_back(event.position);
       events_.push_back(std::move(event));
+      streams_[events_.back().stream].push_back(events_.back().position);
     }
     if (commit.idempotency_key) keys_[*commit.idempotency_key] = commits_.size() - 1;
-    for (auto& change : commit.spaces) std::visit([this](auto& one) { apply(one); }, change);
-    for (auto& change : commit.records) apply(change);
+    std::vector<Spaces> fresh(commit.spaces.size());  // of each change the space that it makes
+    for (std::size_t i = 0; i < fresh.size(); ++i)
+      std::visit([&](auto& change) { make(change, fresh[i]); }, commit.spaces[i]);
+    std::vector<Records> put(commit.records.size());  // of each change the record that it puts
+    for (std::size_t i = 0; i < put.size(); ++i) put[i] = put_by(commit.records[i]);
+
+    for (std::size_t i = 0; i < fresh.size(); ++i)
+      std::visit([&](auto& change) { apply(change, fresh[i]); }, commit.spaces[i]);
+    for (std::size_t i = 0; i < put.size(); ++i) apply(commit.records[i], put[i]);
     return appended;
   }
 
-  void apply(CreateSpace& change) {
-    spaces_[change.space.name].declaration = std::move(change.space);
+  static void make(CreateSpace& change, Spaces& fresh) {
+    fresh[change.space.name].declaration = std::move(change.space);
   }
-  void apply(DropSpace& change) { spaces_.erase(change.name); }
-  void apply(RenameSpace& change) {
-    auto moved = spaces_.extract(change.from);
-    moved.key() = change.to.name;
-    moved.mapped().declaration = std::move(change.to);
-    spaces_.insert(std::move(moved));
+  static void make(const DropSpace&, Spaces&) {}
+  static void make(RenameSpace& change, Spaces& fresh) {
+    fresh[change.to.name].declaration = std::move(change.to);
   }
 
-  void apply(RecordChange& change) {
-    Records& records = spaces_.find(change.space)->second.records;
-    if (!change.value) {
-      records.erase(change.key);
-      return;
-    }
+  void apply(const CreateSpace&, Spaces& fresh) noexcept { spaces_.merge(fresh); }
+  void apply(const DropSpace& change, Spaces&) noexcept {
+    spaces_.erase(spaces_.find(change.name));
+  }
+  void apply(const RenameSpace& change, Spaces& fresh) noexcept {
+    const auto old = spaces_.find(change.from);
+    fresh.begin()->second.records = std::move(old->second.records);
+    spaces_.erase(old);
+    spaces_.merge(fresh);
+  }
+
+  Records put_by(RecordChange& change) const {
+    if (!change.value) return {};
     const Position derived_at = change.derived_at.value_or(head_.position);
     const Timestamp derived_time =
         derived_at.value == 0 ? Timestamp{} : events_.at(derived_at.value - 1).recorded_at;
-    records[change.key] = {change.key, std::move(*change.value), std::move(change.columns),
-                           derived_at, derived_time};
+    Records put;
+    put[change.key] = {change.key, std::move(*change.value), std::move(change.columns), derived_at,
+                       derived_time};
+    return put;
+  }
+
+  void apply(const RecordChange& change, Records& put) noexcept {
+    Records& records = spaces_.find(change.space)->second.records;
+    if (const auto old = records.find(change.key); old != records.end()) records.erase(old);
+    records.merge(put);
+  }
+
+  void take_back(const Commit& commit, const LogHead& before, std::size_t commits) noexcept {
+    if (head_.position == before.position) return;  // it had not begun
+    if (commit.idempotency_key) keys_.erase(*commit.idempotency_key);
+    while (commits_.size() > commits) commits_.pop_back();
+    for (; events_.size() > before.position.value; events_.pop_back()) {
+      const auto stream = streams_.find(events_.back().stream);
+      if (stream == streams_.end()) continue;
+      auto& positions = stream->second;
+      if (!positions.empty() && positions.back() == events_.back().position) positions.pop_back();
+      if (positions.empty()) streams_.erase(stream);
+    }
+    head_ = before;
   }
 
   // LogState, under the writer's lock.
@@ -267,7 +316,7 @@ class MemoryLog final : public EventLog, private LogState {
   std::unordered_map<std::string, std::vector<Position>> streams_;
   std::vector<CommitInfo> commits_;
   std::unordered_map<std::string, std::size_t> keys_;
-  std::map<std::string, Space, std::less<>> spaces_;
+  Spaces spaces_;
   std::vector<TypeDescription> types_;
   LogHead head_;
   std::uint64_t groups_ = 0;
