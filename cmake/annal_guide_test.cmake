@@ -4,7 +4,7 @@
 # the ```text block that follows it. The test is called NAMEGuide.prints_what_it_says.
 function(annal_guide_test name guide)
   cmake_parse_arguments(arg "" "" "LINKS" ${ARGN})
-  if(ANNAL_CONCURRENT_TESTS_ONLY)
+  if(ANNAL_TESTS_REPEATED)
     return()
   endif()
   set(page ${PROJECT_SOURCE_DIR}/docs/guides/${guide})

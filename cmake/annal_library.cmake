@@ -13,18 +13,13 @@ include(CMakePackageConfigHelpers)
 function(annal_compile_options target)
   # GCC 12 takes "text" + std::string for an overlapping copy when it optimises (its bug 105329).
   set(gcc_12 $<AND:$<CXX_COMPILER_ID:GNU>,$<VERSION_LESS:$<CXX_COMPILER_VERSION>,13>,$<NOT:$<CONFIG:Debug>>>)
-  # Several sources as one (presets asan, tsan, coverage) see each other's anonymous namespaces.
+  # Several sources as one see each other's anonymous namespaces.
+  set(as_one $<BOOL:$<TARGET_PROPERTY:UNITY_BUILD>>)
   target_compile_features(${target} PUBLIC cxx_std_20)
-  target_compile_options(${target} PRIVATE -Wall -Wextra -Wpedantic -Wconversion -Wshadow
+  target_compile_options(${target} PRIVATE -Wall -Wextra -Wpedantic -Wconversion
+                         $<IF:${as_one},-Wshadow=local,-Wshadow> $<${as_one}:-Wno-subobject-linkage>
                          $<${gcc_12}:-Wno-restrict>
-                         $<$<BOOL:$<TARGET_PROPERTY:UNITY_BUILD>>:-Wno-shadow -Wno-subobject-linkage> $<$<BOOL:${ANNAL_WARNINGS_AS_ERRORS}>:-Werror>)
-endfunction()
-
-# Several sources of a target that nothing builds on, as one.
-function(annal_unity target)
-  if(ANNAL_UNITY)
-    set_target_properties(${target} PROPERTIES UNITY_BUILD ON)
-  endif()
+                         $<$<BOOL:${ANNAL_WARNINGS_AS_ERRORS}>:-Werror>)
 endfunction()
 
 function(annal_library name)

@@ -1,4 +1,4 @@
-// How many of the faults a suite can inject it does inject: all of them in one build, a fifth under
+// How much of what takes long a suite does, faults above all: everything in one build, a fifth under
 // a sanitizer, which repeats the suite.
 #pragma once
 

@@ -120,8 +120,8 @@ void must_exist(const Subject& subject, Store& store) {
 }
 
 // One object, written as it is read; an event a line.
-void print_json(const EventLog& log, const Subject& subject, const Bounds& bounds,
-                const LogArguments& arguments, Output& out) {
+void events_as_json(const EventLog& log, const Subject& subject, const Bounds& bounds,
+                    const LogArguments& arguments, Output& out) {
   const auto types = log.type_descriptions();
   const char* separator = "\n";
   out.write("{\"from\":" + std::to_string(bounds.from.value) +
@@ -133,8 +133,8 @@ void print_json(const EventLog& log, const Subject& subject, const Bounds& bound
   out.write("\n]}\n");
 }
 
-void print_text(const EventLog& log, const Subject& subject, const Bounds& bounds,
-                const LogArguments& arguments, Output& out) {
+void events_as_text(const EventLog& log, const Subject& subject, const Bounds& bounds,
+                    const LogArguments& arguments, Output& out) {
   const auto types = log.type_descriptions();
   for_each_event(log, subject, bounds, arguments, [&](const Envelope& event) {
     out.write(arguments.oneline ? event_line(event, types, out) : event_block(event, types, out));
@@ -148,7 +148,7 @@ ExitCode show_log(const LogArguments& arguments, Invocation& invocation) {
   must_exist(subject, *store);
   const Bounds bounds = bounds_of(subject, log);
   invocation.announce(*store, bounds.from, bounds.to);
-  const auto print = invocation.json ? print_json : print_text;
+  const auto print = invocation.json ? events_as_json : events_as_text;
   print(log, subject, bounds, arguments, invocation.out);
   return ExitCode::ok;
 }
