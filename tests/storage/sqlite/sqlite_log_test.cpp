@@ -242,6 +242,34 @@ TEST_F(SqliteLog, readers_see_whole_commits_while_somebody_writes) {
   EXPECT_EQ(writer->head(), Position{2000});
 }
 
+// Every few commits the index's tail goes into the file, between what a reader takes of the one and of
+// the other.
+TEST_F(SqliteLog, readers_miss_nothing_while_the_index_is_merged) {
+  sqlite::Options options;
+  options.tail_events = 4;
+  options.clock = &clock;
+  options.randomness = &randomness;
+  const auto log = sqlite::open(file, options);
+  std::atomic<bool> done{false};
+  std::vector<std::thread> readers;
+  for (int i = 0; i < 3; ++i)
+    readers.emplace_back([&] {
+      ReadRequest newest;
+      newest.query = Query::of_stream("thing/1");
+      newest.direction = Direction::backwards;
+      newest.limit = 12;
+      while (!done && !HasFailure()) {
+        const Page page = log->read(newest);
+        ASSERT_EQ(page.events.size(), std::min<std::uint64_t>(page.head.value, 12));
+        for (std::size_t at = 0; at < page.events.size(); ++at)
+          ASSERT_EQ(page.events[at].position.value, page.head.value - at);
+      }
+    });
+  append(*log, "thing/1", 600);
+  done = true;
+  for (auto& reader : readers) reader.join();
+}
+
 TEST_F(SqliteLog, what_is_no_store_is_refused_and_left_alone) {
   std::ofstream(file)
       << "These are notes, and no database at all, of a length that SQLite looks at.";
