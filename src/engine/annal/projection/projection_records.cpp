@@ -10,6 +10,8 @@ namespace annal {
 
 namespace {
 
+constexpr std::size_t rows_erased_at_once = 512;  // so that no writer waits for long
+
 std::uint64_t number_from(std::string_view text) {
   std::uint64_t number = 0;
   std::from_chars(text.data(), text.data() + text.size(), number);
@@ -74,12 +76,19 @@ bool ProjectionRecords::is_of_today(const Generation& generation) const {
                     generation.spaces.end(), is_as_declared);
 }
 
-RecordChange ProjectionRecords::names(std::uint64_t current, std::uint64_t newest) const {
+std::optional<Generation> ProjectionRecords::retired() const {
+  const auto number = number_in("retired");
+  return number == 0 ? std::nullopt : generation(number);
+}
+
+RecordChange ProjectionRecords::names(std::uint64_t current, std::uint64_t newest,
+                                      std::uint64_t retired) const {
   RecordChange change;
   change.space = projection_space().name;
   change.key = projection_.name;
-  change.value =
-      "{\"current\":" + std::to_string(current) + ",\"newest\":" + std::to_string(newest) + '}';
+  change.value = "{\"current\":" + std::to_string(current) +
+                 ",\"newest\":" + std::to_string(newest) +
+                 ",\"retired\":" + std::to_string(retired) + '}';
   return change;
 }
 
@@ -109,7 +118,7 @@ Generation ProjectionRecords::begin_first() {
     commit.spaces.push_back(CreateSpace{space});
     first.spaces.push_back(space.name);
   }
-  commit.records = {names(1, 1), state(first)};
+  commit.records = {names(1, 1, 0), state(first)};
   append(std::move(commit));
   return first;
 }
@@ -121,16 +130,9 @@ Generation ProjectionRecords::begin_next() {
     next.spaces.push_back(space.name);
     commit.spaces.push_back(CreateSpace{std::move(space)});
   }
-  commit.records = {names(number_in("current"), next.number), state(next)};
+  commit.records = {names(number_in("current"), next.number, 0), state(next)};
   append(std::move(commit));
   return next;
-}
-
-void ProjectionRecords::drop(const Generation& unfinished) {
-  Commit commit;
-  for (const auto& space : unfinished.spaces) commit.spaces.push_back(DropSpace{space});
-  commit.records = {no_state(unfinished)};
-  append(std::move(commit));
 }
 
 void ProjectionRecords::keep(Generation& generation, std::vector<RecordChange> rows,
@@ -144,16 +146,60 @@ void ProjectionRecords::keep(Generation& generation, std::vector<RecordChange> r
 }
 
 Generation ProjectionRecords::swap(const Generation& current, const Generation& next) {
-  Generation now = next;
+  Generation then = current, now = next;
   Commit commit;
-  for (const auto& space : current.spaces) commit.spaces.push_back(DropSpace{space});
+  for (auto& space : then.spaces) {
+    const auto layout = log_.record(space_space().name, space);
+    if (!layout) throw CorruptionError("the log does not know how its space " + space + " lies");
+    auto away = space_from_layout(space + "__" + std::to_string(then.number), layout->value);
+    commit.spaces.push_back(RenameSpace{space, away});
+    space = away.name;
+  }
   for (std::size_t i = 0; i < next.spaces.size(); ++i) {
     commit.spaces.push_back(RenameSpace{next.spaces[i], projection_.spaces[i]});
     now.spaces[i] = projection_.spaces[i].name;
   }
-  commit.records = {names(next.number, next.number), no_state(current), state(now)};
+  commit.records = {names(next.number, next.number, then.number), discarded(then), state(now)};
   append(std::move(commit));
   return now;
+}
+
+// It is of no version of the code, and its checkpoint not where anybody expects it.
+RecordChange ProjectionRecords::discarded(const Generation& generation) const {
+  Generation nobodys = generation;
+  nobodys.version = 0;
+  RecordChange change = state(nobodys);
+  change.derived_at = Position{};
+  return change;
+}
+
+void ProjectionRecords::discard(Generation& unfinished) {
+  Commit commit;
+  commit.records = {discarded(unfinished)};
+  append(std::move(commit));
+  unfinished.checkpoint = {};
+}
+
+bool ProjectionRecords::erase_some(const Generation& generation) {
+  Commit commit;
+  for (const auto& space : generation.spaces) {
+    if (commit.records.size() >= rows_erased_at_once) break;
+    RecordRequest request;
+    request.space = space;
+    request.limit = rows_erased_at_once - commit.records.size();
+    for (auto& record : log_.records(request).records) {
+      commit.records.emplace_back();
+      commit.records.back().space = space;
+      commit.records.back().key = std::move(record.key);
+    }
+  }
+  const bool last = commit.records.empty();
+  if (last) {
+    for (const auto& space : generation.spaces) commit.spaces.push_back(DropSpace{space});
+    commit.records = {names(number_in("current"), number_in("newest"), 0), no_state(generation)};
+  }
+  append(std::move(commit));
+  return last;
 }
 
 void ProjectionRecords::append(Commit commit) const {

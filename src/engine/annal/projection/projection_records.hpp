@@ -33,6 +33,8 @@ class ProjectionRecords {
   std::optional<Generation> current() const;
   // What is being made to take its place.
   std::optional<Generation> unfinished() const;
+  // What readers have seen before, and is not gone yet.
+  std::optional<Generation> retired() const;
 
   // Whether the generation is what the projection makes today: of its version, in its spaces, laid
   // out as it declares them.
@@ -41,22 +43,28 @@ class ProjectionRecords {
   // Begins the first one, which readers see at once, or one to take the place of the current one.
   Generation begin_first();
   Generation begin_next();
-  void drop(const Generation& unfinished);
 
   // Rows and checkpoint in one commit.
   //   generation   its checkpoint is moved
   //   throws       ProjectionTaken if somebody else has moved the checkpoint
   void keep(Generation& generation, std::vector<RecordChange> rows, Position checkpoint);
 
-  // `next` takes the place of `current`, whose rows are gone, in one commit.
+  // `next` takes the place of `current`, which is retired, in one commit.
   //   returns   `next` as it is called from then on
   Generation swap(const Generation& current, const Generation& next);
+
+  // Nobody goes on with the generation after this.
+  void discard(Generation& unfinished);
+  // Takes some rows of a retired or discarded generation away, and in the end the generation.
+  //   returns   true if nothing is left of it
+  bool erase_some(const Generation& generation);
 
  private:
   std::optional<Generation> generation(std::uint64_t number) const;
   std::uint64_t number_in(const char* member) const;
-  RecordChange names(std::uint64_t current, std::uint64_t newest) const;
+  RecordChange names(std::uint64_t current, std::uint64_t newest, std::uint64_t retired) const;
   RecordChange state(const Generation& generation) const;
+  RecordChange discarded(const Generation& generation) const;
   RecordChange no_state(const Generation& generation) const;
   std::vector<SpaceDeclaration> spaces_of(std::uint64_t generation) const;
   void append(Commit commit) const;

@@ -52,6 +52,8 @@ struct Projector::State {
   void close();
 
   std::string why_outdated(const Generation& made) const;
+  void take_away(const Generation& generation);
+  void discard(Generation unfinished_rows);
   Generation unfinished_or_new();
   bool is_to_stop(const RebuildOptions& options) const;
   template <class Change>
@@ -117,7 +119,10 @@ void Projector::State::close() {
   }
   changed.notify_all();
   std::lock_guard closing(close_mutex);
-  if (follower.joinable()) follower.join();
+  if (!follower.joinable()) return;
+  follower.join();
+  std::lock_guard no_rebuild(rebuild_mutex);
+  keep_checkpoint();
   claim.release();
 }
 
@@ -193,7 +198,6 @@ void Projector::State::follow() {
     if (failed > 0) wait(pause_after(failed, retry, random));
     if (step.at_end) log.wait_for(awaited, longest_wait_for_events);
   }
-  keep_checkpoint();
 }
 
 void Projector::State::keep_checkpoint() {
@@ -222,11 +226,25 @@ auto Projector::State::patiently(Change change) {
   }
 }
 
+// A little at a time, so that no writer waits for it.
+void Projector::State::take_away(const Generation& generation) {
+  while (!patiently([&] { return records.erase_some(generation); })) {
+  }
+}
+
+void Projector::State::discard(Generation unfinished_rows) {
+  patiently([&] { records.discard(unfinished_rows); });
+  take_away(unfinished_rows);
+  std::lock_guard lock(mutex);
+  unfinished.reset();
+}
+
 Generation Projector::State::unfinished_or_new() {
+  if (const auto left = records.retired()) take_away(*left);  // by a crash
   if (const auto broken_off = records.unfinished()) {
     if (records.is_of_today(*broken_off) && broken_off->checkpoint <= log.head())
       return *broken_off;
-    patiently([&] { records.drop(*broken_off); });
+    discard(*broken_off);
   }
   return patiently([&] { return records.begin_next(); });
 }
@@ -334,13 +352,13 @@ RebuildOutcome Projector::rebuild(const RebuildOptions& options) {
     }
     auto comparison = independent.compare(next.generation());
     if (!comparison.equal()) {
-      state_->patiently([&] { state_->records.drop(next.generation()); });
-      std::lock_guard lock(state_->mutex);
-      state_->unfinished.reset();
+      state_->discard(next.generation());
       return RebuildDiffers{std::move(comparison)};
     }
   }
-  return state_->swap_in(next);
+  const Rebuilt rebuilt = state_->swap_in(next);
+  if (const auto old = state_->records.retired()) state_->take_away(*old);
+  return rebuilt;
 }
 
 ProjectionComparison Projector::compare() const {

@@ -91,7 +91,7 @@ class Projector {
   //   threads   one at a time; others wait. The rows are kept up to date meanwhile, unless outdated
   //   throws    FoldFailed, StorageError; the rows that readers see stay
   //   cost      reads the log once, twice with `compare`, which also holds all rows in memory; the
-  //             last commit frees every page of the old rows
+  //             old rows are then erased a little at a time, by the next rebuild if a crash ends it
   RebuildOutcome rebuild(const RebuildOptions& options = {});
 
   // Compares the rows with an independent fold of everything they hold.
@@ -99,7 +99,7 @@ class Projector {
   //   cost      reads the log once, and the rows, which stand still meanwhile; holds them in memory
   ProjectionComparison compare() const;
 
-  // Ends after the page of events at hand.
+  // Ends after the page of events at hand, a rebuild too. Not to be called by a fold or `progress`.
   void close();
 
  private:
