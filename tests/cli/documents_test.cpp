@@ -255,6 +255,8 @@ TEST(Stats, counts_what_the_store_holds) {
   EXPECT_EQ(stats.at("head"), 2);
   EXPECT_EQ(stats.at("collections"), 2);
   EXPECT_EQ(stats.at("durability"), "power");
+  EXPECT_EQ(stats.at("durable"), 2);
+  EXPECT_EQ(stats.at("subscriptions"), json::array());
   EXPECT_THAT(shell.ok({"stats"}), HasSubstr("collections\t2\n"));
 }
 

@@ -363,5 +363,18 @@ TEST_F(Routing, health_is_answered_with_the_state_of_the_store) {
       json({{"status", "ok"}, {"head", 3}, {"durability", "ephemeral"}, {"read_only", false}}));
 }
 
+TEST_F(Routing, statistics_are_those_of_the_log) {
+  write_history();
+  const auto stats = body_of(get("/v1/stats"));
+  EXPECT_EQ(stats.at("head"), 3);
+  EXPECT_EQ(stats.at("durable"), 3);
+  EXPECT_EQ(stats.at("streams"), store_->log().statistics().streams);
+  EXPECT_EQ(stats.at("commits"), store_->log().statistics().commits);
+  EXPECT_EQ(stats.at("queued"), 0);
+  EXPECT_EQ(stats.at("durability"), "ephemeral");
+  EXPECT_EQ(stats.at("subscriptions"), json::array());
+  EXPECT_EQ(get("/v1/stats?at=1").status, 400);
+}
+
 }  // namespace
 }  // namespace annal::test

@@ -1,5 +1,6 @@
 // `annal stats`: how much a store holds.
-#include "annal/server/json_object.hpp"
+#include "annal/log/subscription.hpp"
+#include "annal/server/statistics_json.hpp"
 #include "commands/command.hpp"
 #include "print/progress.hpp"
 #include "print/table.hpp"
@@ -19,23 +20,17 @@ std::uint64_t count_collections(DocumentService& documents) {
 
 ExitCode stats(const StatsArguments&, Invocation& invocation) {
   const auto store = invocation.open_to_read();
-  const LogStatistics log = store->log().statistics();
   const std::uint64_t collections = count_collections(store->documents());
   const std::string path = invocation.store_path().string();
   if (invocation.json) {
     invocation.out.json(server::JsonObject()
                             .text("store", path)
-                            .number("head", log.head)
-                            .number("streams", log.streams)
-                            .number("types", log.types)
                             .number("collections", collections)
-                            .number("bytes", log.bytes)
-                            .number("wal_bytes", log.wal_bytes)
-                            .number("unindexed", log.unindexed)
-                            .text("durability", to_string(log.durability))
+                            .append(server::statistics_json(store->log()))
                             .str());
     return ExitCode::ok;
   }
+  const LogStatistics log = store->log().statistics();
   invocation.announce(*store, log.head);
   Table table({"WHAT", "HOW MUCH"});
   table.add({"store", path});
@@ -47,6 +42,11 @@ ExitCode stats(const StatsArguments&, Invocation& invocation) {
   table.add({"write-ahead log", size_in_words(log.wal_bytes)});
   table.add({"events not yet indexed", std::to_string(log.unindexed)});
   table.add({"durability", std::string(to_string(log.durability))});
+  for (const auto& [name, checkpoint, parked] : kept_subscriptions(store->log()))
+    table.add({"subscription " + name,
+               "at " + std::to_string(checkpoint.value) + ", " +
+                   std::to_string(log.head.value - std::min(log.head, checkpoint).value) +
+                   " behind, " + std::to_string(parked) + " parked"});
   table.print(invocation.out);
   return ExitCode::ok;
 }

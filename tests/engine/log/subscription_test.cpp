@@ -98,6 +98,27 @@ TEST_F(Subscribed, parks_what_fails_too_often_and_replays_it_on_request) {
   EXPECT_EQ(subscription.status().checkpoint, Position{5});
 }
 
+TEST_F(Subscribed, is_told_of_by_the_log_when_it_is_not_open) {
+  fill(6);
+  EXPECT_TRUE(kept_subscriptions(*log).empty());
+  const auto breaking = [](const Envelope& event) {
+    if (event.position.value % 2 == 0) throw std::runtime_error("even ones are broken");
+  };
+  for (const char* name : {"mails", "mail"}) {
+    Subscription subscription(*log, named(name), breaking);
+    ASSERT_TRUE(subscription.wait_until(Position{6}, long_enough));
+  }
+  fill(1);
+  const auto kept = kept_subscriptions(*log);
+  ASSERT_EQ(kept.size(), 2u);
+  EXPECT_EQ(kept[0].name, "mail");
+  EXPECT_EQ(kept[1].name, "mails");
+  for (const auto& each : kept) {
+    EXPECT_EQ(each.checkpoint, Position{6});
+    EXPECT_EQ(each.parked, 3u);
+  }
+}
+
 TEST_F(Subscribed, keeps_what_is_parked_until_it_is_dropped) {
   fill(2);
   const auto failing = [](const Envelope&) { throw std::runtime_error("never"); };

@@ -59,6 +59,17 @@ struct ParkedEvent {
   std::string error;  // of the last attempt
 };
 
+// What a log keeps of a subscription, whether it is open or not.
+struct KeptSubscription {
+  std::string name;
+  Position checkpoint;
+  std::uint64_t parked = 0;  // events waiting to be replayed
+};
+
+// Every subscription that has kept a checkpoint in the log, by name.
+//   cost      a look at each of them, and at each of the events they have parked
+std::vector<KeptSubscription> kept_subscriptions(const EventLog& log);
+
 // Each event of the query once the log holds it durably, at least once, in the order of the log
 // within a stream (across all streams with one worker). The checkpoint is kept in the log's records
 // and written now and then, so after a crash the newest events come again: a handler must bear that,

@@ -33,7 +33,46 @@ RecordChange change_of(const SpaceDeclaration& space, std::string key,
   return change;
 }
 
+std::vector<ParkedEvent> parked_in(const EventLog& log, const std::string& name, std::size_t limit,
+                                   Position after) {
+  RecordRequest request;
+  request.space = parked_space().name;
+  request.prefix = name + '@';
+  request.after = parked_key(name, after);
+  request.limit = limit;
+  std::vector<ParkedEvent> events;
+  for (auto& record : log.records(request).records)
+    events.push_back({position_in(std::string_view(record.key).substr(request.prefix.size())),
+                      std::move(record.value)});
+  return events;
+}
+
+std::uint64_t count_parked_in(const EventLog& log, const std::string& name) {
+  std::uint64_t count = 0;
+  Position after;
+  for (;;) {
+    const auto page = parked_in(log, name, 4096, after);
+    if (page.empty()) return count;
+    count += page.size();
+    after = page.back().position;
+  }
+}
+
 }  // namespace
+
+std::vector<KeptSubscription> kept_subscriptions(const EventLog& log) {
+  std::vector<KeptSubscription> kept;
+  RecordRequest request;
+  request.space = subscription_space().name;
+  for (bool more = true; more;) {
+    const RecordPage page = log.records(request);
+    for (const Record& record : page.records)
+      kept.push_back({record.key, position_in(record.value), count_parked_in(log, record.key)});
+    more = page.more;
+    if (more) request.after = page.records.back().key;
+  }
+  return kept;
+}
 
 SubscriptionRecords::SubscriptionRecords(EventLog& log, std::string name)
     : log_(log), name_(std::move(name)), claim_(log, "subscription", name_) {}
@@ -59,28 +98,10 @@ void SubscriptionRecords::drop(Position position) {
 }
 
 std::vector<ParkedEvent> SubscriptionRecords::parked(std::size_t limit, Position after) const {
-  RecordRequest request;
-  request.space = parked_space().name;
-  request.prefix = name_ + '@';
-  request.after = parked_key(name_, after);
-  request.limit = limit;
-  std::vector<ParkedEvent> events;
-  for (auto& record : log_.records(request).records)
-    events.push_back({position_in(std::string_view(record.key).substr(request.prefix.size())),
-                      std::move(record.value)});
-  return events;
+  return parked_in(log_, name_, limit, after);
 }
 
-std::uint64_t SubscriptionRecords::count_parked() const {
-  std::uint64_t count = 0;
-  Position after;
-  for (;;) {
-    const auto page = parked(4096, after);
-    if (page.empty()) return count;
-    count += page.size();
-    after = page.back().position;
-  }
-}
+std::uint64_t SubscriptionRecords::count_parked() const { return count_parked_in(log_, name_); }
 
 void SubscriptionRecords::write(RecordChange change, Durability durability) {
   Commit commit;

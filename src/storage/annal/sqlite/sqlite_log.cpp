@@ -161,6 +161,9 @@ class ReadOnlyLog final : private FollowedTail, public SqliteLog {
     LogStatistics statistics = SqliteLog::statistics();
     statistics.read_only = true;
     statistics.durable = statistics.head;
+    std::error_code none;
+    const auto size = fs::file_size(path_.string() + "-wal", none);
+    statistics.wal_bytes = none ? 0 : size;
     return statistics;
   }
 

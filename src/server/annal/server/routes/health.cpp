@@ -1,6 +1,7 @@
-// Whether the server can answer, for whatever watches it.
+// Whether the server can answer and how it fares, for whatever watches it.
 #include "annal/server/problem.hpp"
 #include "annal/server/routes/route.hpp"
+#include "annal/server/statistics_json.hpp"
 
 namespace annal::server {
 
@@ -20,8 +21,16 @@ Response health(Context& context, const Call& call) {
                               .flag("read_only", context.store.read_only()));
 }
 
+Response stats(Context& context, const Call& call) {
+  refuse_body(call.request);
+  call.parameters(context, {});
+  return json_answer(200, statistics_json(context.store.log()));
+}
+
 }  // namespace
 
-std::vector<Route> health_routes() { return {{"GET", "/healthz", health}}; }
+std::vector<Route> health_routes() {
+  return {{"GET", "/healthz", health}, {"GET", "/v1/stats", stats}};
+}
 
 }  // namespace annal::server
