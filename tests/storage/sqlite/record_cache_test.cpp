@@ -31,6 +31,8 @@ TEST_F(CachedRecords, are_read_once) {
   EXPECT_EQ(look()->value, "one");
   EXPECT_EQ(look()->value, "one");
   EXPECT_EQ(reads, 1);
+  EXPECT_EQ(cache.asked(), 2u);
+  EXPECT_EQ(cache.known(), 1u);
 }
 
 TEST_F(CachedRecords, are_read_again_once_they_were_changed) {

@@ -270,6 +270,21 @@ TEST_F(SqliteLog, readers_miss_nothing_while_the_index_is_merged) {
   for (auto& reader : readers) reader.join();
 }
 
+TEST_F(SqliteLog, statistics_tell_how_it_fares) {
+  const auto log = open();
+  EXPECT_EQ(log->statistics().group_p99, 0u);
+  append(*log, "thing/1", 3);
+  log->record("notes", "none");
+  const LogStatistics statistics = log->statistics();
+  EXPECT_EQ(statistics.commits, 3u);
+  EXPECT_EQ(statistics.groups, 3u);
+  EXPECT_EQ(statistics.group_p50, 1u);
+  EXPECT_EQ(statistics.group_p99, 1u);
+  EXPECT_GT(statistics.sync_p99.count(), 0);
+  EXPECT_EQ(statistics.record_reads, 1u);
+  EXPECT_EQ(statistics.record_hits, 0u);
+}
+
 TEST_F(SqliteLog, what_is_no_store_is_refused_and_left_alone) {
   std::ofstream(file)
       << "These are notes, and no database at all, of a length that SQLite looks at.";

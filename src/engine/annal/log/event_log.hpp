@@ -100,6 +100,8 @@ struct LogStatistics {
   std::uint64_t commits = 0, groups = 0;    // since it was opened
   std::uint64_t queued = 0, unindexed = 0;  // requests waiting; events not yet in the index
   std::chrono::microseconds sync_p50{}, sync_p99{};  // of the newest 1024 group commits
+  std::uint64_t group_p50 = 0, group_p99 = 0;        // commits in each of these groups
+  std::uint64_t record_reads = 0, record_hits = 0;   // by key; hits needed no look at the disk
   std::chrono::microseconds oldest_reader{};   // how long the oldest read of this process has taken
   Timestamp recorded_at{};                     // of the newest commit
   std::chrono::microseconds ahead_of_clock{};  // that is; zero unless the clock went back

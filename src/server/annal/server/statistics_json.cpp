@@ -42,8 +42,12 @@ JsonObject statistics_json(const EventLog& log) {
     json.number("queued", statistics.queued)
         .number("commits", statistics.commits)
         .number("groups", statistics.groups)
+        .number("group_p50", statistics.group_p50)
+        .number("group_p99", statistics.group_p99)
         .number("sync_p50_us", microseconds_of(statistics.sync_p50))
-        .number("sync_p99_us", microseconds_of(statistics.sync_p99));
+        .number("sync_p99_us", microseconds_of(statistics.sync_p99))
+        .number("record_reads", statistics.record_reads)
+        .number("record_hits", statistics.record_hits);
   json.number("oldest_reader_us", microseconds_of(statistics.oldest_reader))
       .json("subscriptions", subscriptions_json(log, statistics.head));
   return json;

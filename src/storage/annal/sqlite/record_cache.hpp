@@ -3,6 +3,7 @@
 
 #include "annal/log/commit.hpp"
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -25,8 +26,12 @@ class RecordCache {
   template <class Read>
   std::optional<Record> get(std::string_view space, std::string_view key, Read read) {
     const std::string name = name_of(space, key);
+    asked_.fetch_add(1, std::memory_order_relaxed);
     std::uint64_t settled = 0;
-    if (auto known = find(name, settled)) return *known;
+    if (auto known = find(name, settled)) {
+      known_.fetch_add(1, std::memory_order_relaxed);
+      return *known;
+    }
     std::optional<Record> record = read();
     if (record && record->value.size() <= greatest_record) put(name, *record, settled);
     return record;
@@ -37,6 +42,10 @@ class RecordCache {
   void change_everything();
   // The transaction has ended, one way or the other.
   void settle() noexcept;
+
+  // Since it was made: how often it was asked, and knew.
+  std::uint64_t asked() const { return asked_; }
+  std::uint64_t known() const { return known_; }
 
  private:
   static constexpr std::size_t greatest_record = 16 * 1024;
@@ -55,6 +64,7 @@ class RecordCache {
   // one is forgotten.
   Records young_, old_;
   std::size_t young_bytes_ = 0;
+  std::atomic<std::uint64_t> asked_{0}, known_{0};
   std::uint64_t settled_ = 0;  // transactions: what was read before the newest ended may be old
   bool changing_ = false;
 };

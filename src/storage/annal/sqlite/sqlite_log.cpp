@@ -308,6 +308,8 @@ class WritableLog final : public SqliteLog {
     writing_->writer.count(statistics);
     statistics.oldest_reader = readers_->oldest();
     statistics.queued = writing_->group_writer.queued();
+    statistics.record_reads = records_.asked();
+    statistics.record_hits = records_.known();
     if (writing_->scrubber) statistics.scrubbed = writing_->scrubber->found();
     std::lock_guard lock(writing_->jump_mutex);
     statistics.clock_jumps = writing_->jumps;

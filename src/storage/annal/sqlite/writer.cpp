@@ -302,9 +302,11 @@ bool Writer::commit_transaction(GroupWriter::Group& group) {
       return false;
     }
     const auto took = std::chrono::steady_clock::now() - begun;
-    std::lock_guard lock(latencies_mutex_);
-    latencies_[measured_++ % latencies_.size()] = static_cast<std::uint32_t>(
-        std::chrono::duration_cast<std::chrono::microseconds>(took).count());
+    std::lock_guard lock(measured_mutex_);
+    newest_groups_[measured_++ % newest_groups_.size()] = {
+        static_cast<std::uint32_t>(
+            std::chrono::duration_cast<std::chrono::microseconds>(took).count()),
+        static_cast<std::uint32_t>(group.size())};
     return true;
   }
   if ((result & 0xff) == SQLITE_FULL) {
@@ -700,14 +702,20 @@ void Writer::count(LogStatistics& statistics) const {
   statistics.groups = groups_;
   statistics.wal_bytes = wal_bytes_;
   statistics.durable = durable_position();
-  std::lock_guard lock(latencies_mutex_);
-  std::vector<std::uint32_t> sorted(
-      latencies_.begin(), latencies_.begin() + static_cast<std::ptrdiff_t>(std::min<std::uint64_t>(
-                                                   measured_, latencies_.size())));
-  if (sorted.empty()) return;
-  std::sort(sorted.begin(), sorted.end());
-  statistics.sync_p50 = std::chrono::microseconds(sorted[sorted.size() / 2]);
-  statistics.sync_p99 = std::chrono::microseconds(sorted[sorted.size() * 99 / 100]);
+  std::lock_guard lock(measured_mutex_);
+  const auto count = std::min<std::uint64_t>(measured_, newest_groups_.size());
+  if (count == 0) return;
+  const auto sorted = [&](std::uint32_t Measured::*figure) {
+    std::vector<std::uint32_t> figures;
+    for (std::uint64_t i = 0; i < count; ++i) figures.push_back(newest_groups_[i].*figure);
+    std::sort(figures.begin(), figures.end());
+    return figures;
+  };
+  const auto latencies = sorted(&Measured::microseconds), sizes = sorted(&Measured::commits);
+  statistics.sync_p50 = std::chrono::microseconds(latencies[count / 2]);
+  statistics.sync_p99 = std::chrono::microseconds(latencies[count * 99 / 100]);
+  statistics.group_p50 = sizes[count / 2];
+  statistics.group_p99 = sizes[count * 99 / 100];
 }
 
 // --- what verdicts are based on ------------------------------------------------------------------

@@ -148,8 +148,12 @@ class Writer final : private LogState {
   bool any_key_unknown_ = false;                  // there was no memory to keep them
 
   std::atomic<std::uint64_t> commits_{0}, groups_{0}, wal_bytes_{0};
-  mutable std::mutex latencies_mutex_;
-  std::array<std::uint32_t, 1024> latencies_{};  // µs of the newest COMMITs
+  struct Measured {
+    std::uint32_t microseconds, commits;
+  };
+
+  mutable std::mutex measured_mutex_;
+  std::array<Measured, 1024> newest_groups_{};
   std::uint64_t measured_ = 0;
 };
 
