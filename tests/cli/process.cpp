@@ -34,6 +34,12 @@ void close_descriptor(int& descriptor) {
   descriptor = -1;
 }
 
+const annal::test::TemporaryFolder& open_to_all() {
+  static const annal::test::TemporaryFolder folder;
+  std::filesystem::permissions(folder.path(), std::filesystem::perms::all);
+  return folder;
+}
+
 std::vector<std::string> environment_of(const Start& start) {
   std::map<std::string, std::string> variables;
   for (char** entry = environ; *entry; ++entry) {
@@ -43,6 +49,8 @@ std::vector<std::string> environment_of(const Start& start) {
   }
   for (const char* name : {"ANNAL_STORE", "NO_COLOR"}) variables.erase(name);
   variables["TERM"] = "xterm";
+  // Where lines are counted, a user who may write nowhere else keeps the counts there.
+  if (start.as_nobody) variables["GCOV_PREFIX"] = open_to_all().path().string();
   for (const auto& [name, value] : start.environment) variables[name] = value;
   std::vector<std::string> entries;
   for (const auto& [name, value] : variables) entries.push_back(name + '=' + value);

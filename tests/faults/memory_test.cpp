@@ -155,12 +155,11 @@ TEST_P(FailingMemory, refuses_a_change_of_spaces_in_a_log_in_memory) {
   const auto commit_of = [](std::uint64_t step) {
     Commit commit;
     if (step == 0)
-      commit.spaces = {CreateSpace{{"a space whose name is long enough to be allocated", {}}}};
+      commit.spaces = {CreateSpace{{"a_space_whose_name_is_long_enough_to_be_allocated", {}}}};
     if (step == 1)
-      commit.spaces = {RenameSpace{"a space whose name is long enough to be allocated",
-                                   {"another name, which is as long as the first one was", {}}}};
-    if (step == 2)
-      commit.spaces = {DropSpace{"another name, which is as long as the first one was"}};
+      commit.spaces = {RenameSpace{"a_space_whose_name_is_long_enough_to_be_allocated",
+                                   {"another_name_that_is_as_long_as_the_first_one_was", {}}}};
+    if (step == 2) commit.spaces = {DropSpace{"another_name_that_is_as_long_as_the_first_one_was"}};
     return commit;
   };
   std::uint64_t step = 0;

@@ -20,10 +20,11 @@ std::string bytes_of(const fs::path& file) {
   return bytes.str();
 }
 
-class Format1 : public testing::Test {
+// The same log in each format.
+class Format : public testing::TestWithParam<std::string> {
  public:
-  Format1() {
-    fs::copy_file(fs::path(ANNAL_FIXTURES) / "format-1.db", folder_ / "store.db");
+  Format() {
+    fs::copy_file(fs::path(ANNAL_FIXTURES) / (GetParam() + ".db"), folder_ / "store.db");
     store = open(folder_ / "store.db");
   }
 
@@ -53,7 +54,7 @@ TEST(OlderFormat, is_refused_by_who_only_reads) {
   EXPECT_EQ(bytes_of(folder / "store.db"), bytes_of(fs::path(ANNAL_FIXTURES) / "format-1.db"));
 }
 
-TEST_F(Format1, is_sound) {
+TEST_P(Format, is_sound) {
   const auto found = store->log().verify([](Position) {});
   EXPECT_TRUE(found.faults.empty());
   EXPECT_TRUE(found.damaged.empty());
@@ -63,7 +64,7 @@ TEST_F(Format1, is_sound) {
   EXPECT_TRUE(store->documents().verify_rows().empty());
 }
 
-TEST_F(Format1, gives_every_version_of_its_documents) {
+TEST_P(Format, gives_every_version_of_its_documents) {
   const std::string first = R"({"total": 12.0,"note":"caf\u00e9"})";
   EXPECT_EQ(content("orders/7", "v1"), first);
   EXPECT_NE(content("orders/7", "v2").find("\"total\":15"), std::string::npos);
@@ -75,13 +76,13 @@ TEST_F(Format1, gives_every_version_of_its_documents) {
   EXPECT_EQ(content("code/bin", "head"), R"({"encoding":"base64","data":"AAE="})");
 }
 
-TEST_F(Format1, is_exported_as_it_was) {
+TEST_P(Format, is_exported_as_it_was) {
   std::ostringstream lines;
   interchange::export_jsonl(store->log(), lines, {});
   EXPECT_EQ(lines.str(), bytes_of(fs::path(ANNAL_FIXTURES) / "format-1.jsonl"));
 }
 
-TEST_F(Format1, can_be_written_to) {
+TEST_P(Format, can_be_written_to) {
   const auto changed = store->documents().update(DocumentKey::parse("orders/7"),
                                                  {.content = Json{"1"}, .editor = "eve"});
   ASSERT_TRUE(std::holds_alternative<Changed>(changed));
@@ -89,6 +90,11 @@ TEST_F(Format1, can_be_written_to) {
   EXPECT_EQ(store->log().head(), Position{14});
   EXPECT_TRUE(store->log().verify([](Position) {}).faults.empty());
 }
+
+INSTANTIATE_TEST_SUITE_P(Stores, Format, testing::Values("format-1", "format-2"),
+                         [](const auto& format) {
+                           return format.param == "format-1" ? "of_format_1" : "of_format_2";
+                         });
 
 }  // namespace
 }  // namespace annal

@@ -301,12 +301,7 @@ bool Writer::commit_transaction(GroupWriter::Group& group) {
       leave_unknown(why);
       return false;
     }
-    const auto took = std::chrono::steady_clock::now() - begun;
-    std::lock_guard lock(measured_mutex_);
-    newest_groups_[measured_++ % newest_groups_.size()] = {
-        static_cast<std::uint32_t>(
-            std::chrono::duration_cast<std::chrono::microseconds>(took).count()),
-        static_cast<std::uint32_t>(group.size())};
+    figures_.add(std::chrono::steady_clock::now() - begun, group.size());
     return true;
   }
   if ((result & 0xff) == SQLITE_FULL) {
@@ -702,20 +697,7 @@ void Writer::count(LogStatistics& statistics) const {
   statistics.groups = groups_;
   statistics.wal_bytes = wal_bytes_;
   statistics.durable = durable_position();
-  std::lock_guard lock(measured_mutex_);
-  const auto count = std::min<std::uint64_t>(measured_, newest_groups_.size());
-  if (count == 0) return;
-  const auto sorted = [&](std::uint32_t Measured::*figure) {
-    std::vector<std::uint32_t> figures;
-    for (std::uint64_t i = 0; i < count; ++i) figures.push_back(newest_groups_[i].*figure);
-    std::sort(figures.begin(), figures.end());
-    return figures;
-  };
-  const auto latencies = sorted(&Measured::microseconds), sizes = sorted(&Measured::commits);
-  statistics.sync_p50 = std::chrono::microseconds(latencies[count / 2]);
-  statistics.sync_p99 = std::chrono::microseconds(latencies[count * 99 / 100]);
-  statistics.group_p50 = sizes[count / 2];
-  statistics.group_p99 = sizes[count * 99 / 100];
+  figures_.tell(statistics);
 }
 
 // --- what verdicts are based on ------------------------------------------------------------------

@@ -4,6 +4,7 @@
 #include "annal/log/group_writer.hpp"
 #include "annal/log/judge.hpp"
 #include "annal/sqlite/event_rows.hpp"
+#include "annal/sqlite/group_figures.hpp"
 #include "annal/sqlite/index_tail.hpp"
 #include "annal/sqlite/index_writer.hpp"
 #include "annal/sqlite/matches.hpp"
@@ -17,7 +18,6 @@
 
 #include <SQLiteCpp/SQLiteCpp.h>
 
-#include <array>
 #include <atomic>
 #include <filesystem>
 #include <mutex>
@@ -148,13 +148,7 @@ class Writer final : private LogState {
   bool any_key_unknown_ = false;                  // there was no memory to keep them
 
   std::atomic<std::uint64_t> commits_{0}, groups_{0}, wal_bytes_{0};
-  struct Measured {
-    std::uint32_t microseconds, commits;
-  };
-
-  mutable std::mutex measured_mutex_;
-  std::array<Measured, 1024> newest_groups_{};
-  std::uint64_t measured_ = 0;
+  GroupFigures figures_;
 };
 
 }  // namespace annal::sqlite
