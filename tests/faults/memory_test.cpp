@@ -71,24 +71,27 @@ class FailingMemory : public testing::TestWithParam<Shortage> {
     }
   }
 
+  // A commit for every allocation that fails while it is appended.
+  void append_with_every_allocation() {
+    std::uint64_t number = 0;
+    for_every_allocation([&](std::uint64_t nth) {
+      Commit commit = workload_commit(0, ++number);
+      ScarceMemory scarce(nth, GetParam());
+      const AppendOutcome outcome = log->append(std::move(commit));
+      scarce.heal();
+      make_up_for(outcome, number);
+      return scarce.failed();
+    });
+    EXPECT_EQ(broken_promises(*log, {{0, number}}, {{0, number}}), "");
+  }
+
   TemporaryFolder folder{place_in_memory()};
   std::filesystem::path store = folder / "store.db";
   std::unique_ptr<EventLog> log = open_workload(store);
   int rejected = 0, unknown = 0, thrown = 0;
 };
 
-TEST_P(FailingMemory, refuses_a_commit_or_leaves_it_unknown) {
-  std::uint64_t number = 0;
-  for_every_allocation([&](std::uint64_t nth) {
-    Commit commit = workload_commit(0, ++number);
-    ScarceMemory scarce(nth, GetParam());
-    const AppendOutcome outcome = log->append(std::move(commit));
-    scarce.heal();
-    make_up_for(outcome, number);
-    return scarce.failed();
-  });
-  EXPECT_EQ(broken_promises(*log, {{0, number}}, {{0, number}}), "");
-}
+TEST_P(FailingMemory, refuses_a_commit_or_leaves_it_unknown) { append_with_every_allocation(); }
 
 // The first commit after a store was opened prepares and looks up what later ones find.
 TEST_P(FailingMemory, refuses_the_first_commit_of_an_open_store_or_leaves_it_unknown) {
@@ -136,20 +139,11 @@ TEST_P(FailingMemory, refuses_a_commit_to_a_log_in_memory) {
   memory::Options options;
   options.spaces = {{"counts", {}}};
   log = memory::open(std::move(options));
-  std::uint64_t number = 0;
-  for_every_allocation([&](std::uint64_t nth) {
-    Commit commit = workload_commit(0, ++number);
-    ScarceMemory scarce(nth, GetParam());
-    const AppendOutcome outcome = log->append(std::move(commit));
-    scarce.heal();
-    make_up_for(outcome, number);
-    return scarce.failed();
-  });
+  append_with_every_allocation();
   EXPECT_EQ(unknown, 0);
-  EXPECT_EQ(broken_promises(*log, {{0, number}}, {{0, number}}), "");
 }
 
-// Created, filled, renamed and dropped in a commit each; a refused one has done none of it.
+// Created, renamed and dropped in a commit each; a refused one has done none of it.
 TEST_P(FailingMemory, refuses_a_change_of_spaces_in_a_log_in_memory) {
   log = memory::open({});
   const auto commit_of = [](std::uint64_t step) {
