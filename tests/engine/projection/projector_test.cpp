@@ -178,6 +178,15 @@ TEST_F(Visits, try_again_when_the_log_is_busy) {
   EXPECT_EQ(projector.status().failures, 3u);
 }
 
+TEST_F(Visits, wait_for_a_log_that_cannot_be_read_and_blame_no_event) {
+  visit("ann", 2);
+  UnreadableLog unreadable(*log, 7);
+  Projector projector(unreadable, visits(), quick);
+  ASSERT_TRUE(projector.wait_until(log->head(), long_enough));
+  EXPECT_EQ(rows(), (Rows{{"ann", "2"}}));
+  EXPECT_EQ(projector.status().failures, 7u);
+}
+
 TEST_F(Visits, that_differ_from_an_independent_fold_are_named) {
   visit("ann", 2);
   visit("bob", 1);

@@ -2,6 +2,7 @@
 #include "annal/error.hpp"
 #include "engine/projection/visits.hpp"
 
+#include <algorithm>
 #include <stop_token>
 #include <thread>
 
@@ -116,6 +117,52 @@ TEST_F(Rebuild, that_was_stopped_goes_on_where_it_was) {
   EXPECT_EQ(std::get<Rebuilt>(projector.rebuild(options)).generation, 2u);
   EXPECT_GT(reached.front(), stopped);
   EXPECT_EQ(rows(), (Rows{{"ann", "15000"}}));
+}
+
+TEST_F(Rebuild, takes_the_old_rows_away_or_leaves_that_to_the_next) {
+  for (int guest = 0; guest < 1200; ++guest) visit("guest" + std::to_string(guest), 1);
+  keep(visits());
+  std::stop_source stop;
+  RebuildOptions options;
+  options.stop = stop.get_token();
+  {
+    HookedLog hooked(*log);
+    hooked.before_append = [&](const Commit& commit) {
+      const auto erases = [](const RecordChange& change) { return !change.value; };
+      if (std::count_if(commit.records.begin(), commit.records.end(), erases) > 100)
+        stop.request_stop();
+    };
+    Projector projector(hooked, tenfold());
+    EXPECT_TRUE(std::holds_alternative<Rebuilt>(projector.rebuild(options)));
+    EXPECT_TRUE(is_space("visits__1"));
+    EXPECT_EQ(rows().at("guest7"), "10");
+    EXPECT_TRUE(std::holds_alternative<RebuildStopped>(projector.rebuild(options)));
+    EXPECT_TRUE(is_space("visits__1"));
+  }
+  Projector projector(*log, tenfold());
+  EXPECT_TRUE(std::holds_alternative<Rebuilt>(projector.rebuild()));
+  EXPECT_FALSE(is_space("visits__1"));
+  EXPECT_FALSE(is_space("visits__2"));
+  EXPECT_EQ(rows().at("guest1199"), "10");
+}
+
+TEST_F(Rebuild, is_done_though_the_old_rows_cannot_be_erased_yet) {
+  visit("ann", 1);
+  keep(visits());
+  HookedLog hooked(*log);
+  hooked.before_append = [](const Commit& commit) {
+    for (const auto& change : commit.records)
+      if (!change.value && change.space == "visits__1") throw StorageError("the disk is away");
+  };
+  {
+    Projector projector(hooked, tenfold(), quick);
+    EXPECT_TRUE(std::holds_alternative<Rebuilt>(projector.rebuild()));
+    EXPECT_EQ(rows(), (Rows{{"ann", "10"}}));
+    EXPECT_TRUE(is_space("visits__1"));
+  }
+  Projector projector(*log, tenfold());
+  EXPECT_TRUE(std::holds_alternative<Rebuilt>(projector.rebuild()));
+  EXPECT_FALSE(is_space("visits__1"));
 }
 
 TEST_F(Rebuild, that_other_code_has_begun_is_begun_anew) {

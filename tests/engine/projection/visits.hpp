@@ -1,12 +1,14 @@
 // A projection for tests, the visits of each guest counted, and logs that behave badly.
 #pragma once
 
+#include "annal/error.hpp"
 #include "annal/memory/memory_log.hpp"
 #include "annal/projection/projector.hpp"
 #include "hooked_log.hpp"
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <map>
 #include <string>
 
@@ -81,6 +83,19 @@ class BusyLog : public HookedLog {
 
  private:
   int times_;
+};
+
+// Cannot be read where rows are looked up, so many times.
+class UnreadableLog : public HookedLog {
+ public:
+  UnreadableLog(EventLog& inner, int times) : HookedLog(inner), times_(times) {}
+  std::optional<Record> record(std::string_view space, std::string_view key) const override {
+    if (space == "visits" && times_ > 0 && times_-- > 0) throw StorageError("the disk is away");
+    return HookedLog::record(space, key);
+  }
+
+ private:
+  mutable std::atomic<int> times_;
 };
 
 // Ends where it is told to.

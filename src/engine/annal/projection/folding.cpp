@@ -1,8 +1,10 @@
 #include "annal/projection/folding.hpp"
 
+#include "annal/error.hpp"
 #include "annal/failure_text.hpp"
 
 #include <algorithm>
+#include <new>
 
 namespace annal {
 
@@ -12,7 +14,8 @@ constexpr std::size_t events_in_page = 512;
 constexpr std::size_t rows_in_commit = 2048;  // more than these are not begun with
 constexpr std::size_t bytes_in_commit = 2 * 1024 * 1024;
 constexpr std::size_t most_rows_in_commit = limits::commit_records - 1;  // one is the checkpoint
-constexpr std::uint64_t kept_at_least_every = 10'000;                    // positions without rows
+constexpr std::size_t most_bytes_in_commit = limits::commit_bytes - 16 * 1024;  // beside it
+constexpr std::uint64_t kept_at_least_every = 10'000;  // positions without rows
 
 }  // namespace
 
@@ -23,15 +26,19 @@ StagedRows changes_of(const Projection& projection, const Envelope& event, const
   one.begin(event.position);
   try {
     projection.fold(event, one);
+  } catch (const StorageError&) {
+    throw;  // the rows it asked for could not be read: that is not the event's fault
+  } catch (const std::bad_alloc&) {
+    throw;
   } catch (...) {
     throw FoldFailed(projection, event.position, text_of_current_exception());
   }
-  if (one.changes().size() > most_rows_in_commit || one.bytes() > limits::commit_bytes)
+  if (one.changes().size() > most_rows_in_commit || one.bytes() > most_bytes_in_commit)
     throw FoldFailed(projection, event.position,
                      "one event changes " + std::to_string(one.changes().size()) + " rows of " +
                          std::to_string(one.bytes()) + " bytes; " +
                          std::to_string(most_rows_in_commit) + " and " +
-                         std::to_string(limits::commit_bytes) + " are the limits");
+                         std::to_string(most_bytes_in_commit) + " are the limits");
   return one;
 }
 

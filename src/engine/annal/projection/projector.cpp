@@ -52,9 +52,9 @@ struct Projector::State {
   void close();
 
   std::string why_outdated(const Generation& made) const;
-  void take_away(const Generation& generation);
-  void discard(Generation unfinished_rows);
-  Generation unfinished_or_new();
+  bool take_away(const Generation& generation, const RebuildOptions& options);
+  bool discard(Generation unfinished_rows, const RebuildOptions& options);
+  std::optional<Generation> unfinished_or_new(const RebuildOptions& options);
   bool is_to_stop(const RebuildOptions& options) const;
   template <class Change>
   auto patiently(Change change);
@@ -174,28 +174,36 @@ bool Projector::State::wait(milliseconds time) {
 
 void Projector::State::follow() {
   std::mt19937_64 random(std::random_device{}());
-  int failed = 0;
+  int unreached = 0;  // times in a row that the log could not be read or written
+  int refused = 0;    // times in a row that the event at the position could not be folded
+  Position refused_at;
   while (take_turn()) {
     Folding::Step step;
     bool final = false;
     try {
       step = folding->advance();
-      failed = 0;
+      unreached = refused = 0;
       std::lock_guard lock(mutex);
       trouble.clear();
     } catch (const ProjectionTaken&) {
       note_failure(final = true);
-    } catch (const FoldFailed&) {
-      note_failure(final = ++failed >= retry.attempts);
+    } catch (const ConfigurationError&) {
+      note_failure(final = true);  // no log ever takes it
+    } catch (const FoldFailed& failure) {
+      refused = failure.position == refused_at ? refused + 1 : 1;
+      refused_at = failure.position;
+      unreached = 0;
+      note_failure(final = refused >= retry.attempts);
     } catch (...) {
       // The log cannot be read or written just now: what it holds is not lost.
-      ++failed;
+      ++unreached;
       note_failure(false);
     }
     const Position awaited = next(folding->reached());
     end_turn(step.at_end, step.events);
-    if (final) failed = 0;
-    if (failed > 0) wait(pause_after(failed, retry, random));
+    if (final) unreached = refused = 0;
+    if (const int failed = unreached > 0 ? unreached : refused; failed > 0)
+      wait(pause_after(failed, retry, random));
     if (step.at_end) log.wait_for(awaited, longest_wait_for_events);
   }
 }
@@ -226,25 +234,27 @@ auto Projector::State::patiently(Change change) {
   }
 }
 
-// A little at a time, so that no writer waits for it.
-void Projector::State::take_away(const Generation& generation) {
-  while (!patiently([&] { return records.erase_some(generation); })) {
-  }
+// A little at a time, so that no writer waits for it; false if it was stopped before the end.
+bool Projector::State::take_away(const Generation& generation, const RebuildOptions& options) {
+  while (!is_to_stop(options))
+    if (patiently([&] { return records.erase_some(generation); })) return true;
+  return false;
 }
 
-void Projector::State::discard(Generation unfinished_rows) {
+bool Projector::State::discard(Generation unfinished_rows, const RebuildOptions& options) {
   patiently([&] { records.discard(unfinished_rows); });
-  take_away(unfinished_rows);
+  const bool gone = take_away(unfinished_rows, options);
   std::lock_guard lock(mutex);
   unfinished.reset();
+  return gone;
 }
 
-Generation Projector::State::unfinished_or_new() {
-  if (const auto left = records.retired()) take_away(*left);  // by a crash
+// Nothing if it was stopped while it took away what an earlier rebuild has left.
+std::optional<Generation> Projector::State::unfinished_or_new(const RebuildOptions& options) {
+  if (const auto left = records.retired(); left && !take_away(*left, options)) return std::nullopt;
   if (const auto broken_off = records.unfinished()) {
-    if (records.is_of_today(*broken_off) && broken_off->checkpoint <= log.head())
-      return *broken_off;
-    discard(*broken_off);
+    if (records.is_of_today(*broken_off) && broken_off->checkpoint <= log.head()) return broken_off;
+    if (!discard(*broken_off, options)) return std::nullopt;
   }
   return patiently([&] { return records.begin_next(); });
 }
@@ -341,7 +351,9 @@ void Projector::resume() {
 
 RebuildOutcome Projector::rebuild(const RebuildOptions& options) {
   std::lock_guard one_at_a_time(state_->rebuild_mutex);
-  Folding next(state_->log, state_->projection, state_->records, state_->unfinished_or_new());
+  const auto begun = state_->unfinished_or_new(options);
+  if (!begun) return RebuildStopped{Position{0}};
+  Folding next(state_->log, state_->projection, state_->records, *begun);
   if (!state_->fold_to_end(next, options)) return RebuildStopped{next.reached()};
   if (options.compare) {
     IndependentFold independent(state_->log, state_->projection);
@@ -352,12 +364,16 @@ RebuildOutcome Projector::rebuild(const RebuildOptions& options) {
     }
     auto comparison = independent.compare(next.generation());
     if (!comparison.equal()) {
-      state_->discard(next.generation());
+      state_->discard(next.generation(), options);
       return RebuildDiffers{std::move(comparison)};
     }
   }
   const Rebuilt rebuilt = state_->swap_in(next);
-  if (const auto old = state_->records.retired()) state_->take_away(*old);
+  try {
+    if (const auto old = state_->records.retired()) state_->take_away(*old, options);
+  } catch (const StorageError&) {
+    // The new rows are in place all the same; the next rebuild takes the old ones away.
+  }
   return rebuilt;
 }
 
@@ -366,9 +382,14 @@ ProjectionComparison Projector::compare() const {
   if (const auto status = this->status(); status.state == ProjectorStatus::State::outdated)
     throw ConfigurationError(status.failure);
   IndependentFold independent(state_->log, state_->projection);
-  independent.advance(status().checkpoint);
+  const auto advance = [&](Position through) {
+    if (!independent.advance(through, [this](Position) { return !state_->is_to_stop({}); }))
+      throw StorageError("the projection " + state_->projection.name +
+                         " was closed while its rows were compared: open it again");
+  };
+  advance(status().checkpoint);
   const State::Standstill still(*state_);
-  independent.advance(state_->folding->reached());
+  advance(state_->folding->reached());
   return independent.compare(state_->folding->generation());
 }
 

@@ -91,15 +91,15 @@ class Projector {
   //   threads   one at a time; others wait. The rows are kept up to date meanwhile, unless outdated
   //   throws    FoldFailed, StorageError; the rows that readers see stay
   //   cost      reads the log once, twice with `compare`, which also holds all rows in memory; the
-  //             old rows are then erased a little at a time, by the next rebuild if a crash ends it
+  //             old rows are then erased a little at a time, by the next rebuild if it is stopped
   RebuildOutcome rebuild(const RebuildOptions& options = {});
 
   // Compares the rows with an independent fold of everything they hold.
-  //   throws    FoldFailed; ConfigurationError if they are outdated
+  //   throws    FoldFailed; ConfigurationError if they are outdated; StorageError if it is closed
   //   cost      reads the log once, and the rows, which stand still meanwhile; holds them in memory
   ProjectionComparison compare() const;
 
-  // Ends after the page of events at hand, a rebuild too. Not to be called by a fold or `progress`.
+  // Ends after the page of events at hand, a rebuild or comparison too. Not to be called by a fold or `progress`.
   void close();
 
  private:
