@@ -3,6 +3,7 @@
 #include "annal/error.hpp"
 #include "engine/log/subscribed.hpp"
 #include "fakes.hpp"
+#include "hooked_log.hpp"
 
 #include <atomic>
 #include <future>
@@ -96,6 +97,33 @@ TEST_F(Subscribed, parks_what_fails_too_often_and_replays_it_on_request) {
   EXPECT_EQ(seen_so_far(), (Positions{1, 3, 5, 2, 4}));
   EXPECT_TRUE(subscription.parked().empty());
   EXPECT_EQ(subscription.status().checkpoint, Position{5});
+}
+
+// A log in which one event cannot be read any more.
+class DamagedLog : public HookedLog {
+ public:
+  using HookedLog::HookedLog;
+  std::optional<Envelope> event_at(Position position) const override {
+    if (position == Position{2}) throw CorruptionError("position 2 is damaged");
+    return HookedLog::event_at(position);
+  }
+};
+
+TEST_F(Subscribed, replays_what_is_parked_behind_a_damaged_event) {
+  fill(4);
+  std::atomic<bool> broken{true};
+  DamagedLog damaged(*log);
+  Subscription subscription(damaged, named("all"), [&](const Envelope& event) {
+    if (broken && event.position.value % 2 == 0) throw std::runtime_error("broken");
+    noting()(event);
+  });
+  ASSERT_TRUE(subscription.wait_until(Position{4}, long_enough));
+  broken = false;
+  EXPECT_EQ(subscription.replay_parked(), 1u);
+  EXPECT_EQ(seen_so_far(), (Positions{1, 3, 4}));
+  const auto parked = subscription.parked();
+  ASSERT_EQ(parked.size(), 1u);
+  EXPECT_EQ(parked[0].error, "position 2 is damaged");
 }
 
 TEST_F(Subscribed, is_told_of_by_the_log_when_it_is_not_open) {

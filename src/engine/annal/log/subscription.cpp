@@ -63,6 +63,7 @@ struct Subscription::State {
   bool has_room_for(const Worker& worker, const Envelope& event) const;
   void work(Worker& worker, std::uint64_t seed);
   void work_until_stopped(Worker& worker, std::uint64_t seed);
+  bool enter_handler(Worker& worker);
   std::optional<std::string> try_to_handle(Worker& worker, const Envelope& event);
   bool handle(Worker& worker, const Envelope& event, std::mt19937_64& random);
   bool give_up(const Envelope& event, const std::string& error, std::mt19937_64& random);
@@ -84,6 +85,7 @@ struct Subscription::State {
   bool far_behind = false;        // there was more to read
 
   std::mutex close_mutex;
+  bool closed = false;         // under close_mutex
   std::vector<Position> left;  // behind, by close
   mutable std::mutex mutex;
   mutable std::condition_variable changed;
@@ -138,6 +140,8 @@ std::vector<Position> Subscription::State::close() {
   }
   changed.notify_all();
   std::lock_guard closing(close_mutex);
+  if (closed) return left;  // another may have taken the name since
+  closed = true;
   if (reader.joinable()) reader.join();
   const auto deadline = Steady::now() + options.patience;
   for (auto& worker : workers) {
@@ -247,10 +251,12 @@ void Subscription::State::hand_over() {
     const bool room = changed.wait_for(lock, checkpoint_every,
                                        [&] { return stopping || has_room_for(worker, event); });
     if (!room || stopping) return;
-    read_to = event.position;
-    in_hand.insert(in_hand.end(), event.position);
-    worker.bytes += bytes_of(event);
+    const Position position = event.position;
+    const std::size_t bytes = bytes_of(event);
+    in_hand.insert(in_hand.end(), position);  // before all else: what is not in hand is done with
     worker.queue.push_back(std::move(event));
+    worker.bytes += bytes;
+    read_to = position;
     changed.notify_all();
   }
   read_to = std::max(read_to, incoming_to);
@@ -308,13 +314,16 @@ void Subscription::State::work_until_stopped(Worker& worker, std::uint64_t seed)
   }
 }
 
+// False if it is to stop: no handler begins then.
+bool Subscription::State::enter_handler(Worker& worker) {
+  std::lock_guard lock(mutex);
+  worker.in_handler = !stopping;
+  return worker.in_handler;
+}
+
 // Nothing, or why the attempt failed.
 std::optional<std::string> Subscription::State::try_to_handle(Worker& worker,
                                                               const Envelope& event) {
-  {
-    std::lock_guard lock(mutex);
-    worker.in_handler = true;
-  }
   std::optional<std::string> error;
   try {
     handler(event);
@@ -330,6 +339,7 @@ std::optional<std::string> Subscription::State::try_to_handle(Worker& worker,
 // True if the event has been handled or parked.
 bool Subscription::State::handle(Worker& worker, const Envelope& event, std::mt19937_64& random) {
   for (int failed = 1;; ++failed) {
+    if (!enter_handler(worker)) return false;
     const auto error = try_to_handle(worker, event);
     if (!error) return true;
     if (worker.left_behind) return false;
@@ -426,9 +436,8 @@ std::size_t Subscription::replay_parked() {
     if (page.empty()) return taken;
     for (const auto& [position, error] : page) {
       after = position;
-      const auto event = state().log.event_at(position);
       try {
-        if (event) state().handler(*event);
+        if (const auto event = state().log.event_at(position)) state().handler(*event);
       } catch (...) {
         state().records.park(position, text_of_current_exception());
         continue;
