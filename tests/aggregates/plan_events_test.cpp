@@ -108,6 +108,17 @@ TEST_F(PlanEvents, show_payloads_as_json_however_they_were_written) {
   EXPECT_EQ(events[2].payload, "{\"hex\":\"ff01\"}");
 }
 
+TEST_F(PlanEvents, too_long_for_a_row_are_there_with_their_size) {
+  Envelope text;
+  text.stream = "plan/p1";
+  text.type = "plan.failed";
+  text.data = std::string(1'000'000, '\x01');  // six characters each in JSON
+  record(text);
+  const auto events = listed("p1");
+  ASSERT_EQ(events.size(), 1u);
+  EXPECT_EQ(events[0].payload, "{\"bytes\":1000000}");
+}
+
 TEST_F(PlanEvents, of_a_type_the_program_does_not_know_halt_the_table) {
   Envelope unknown;
   unknown.stream = "plan/p1";

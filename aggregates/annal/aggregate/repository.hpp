@@ -285,7 +285,11 @@ class Repository {
     const Version base = loaded.snapshot.value_or(Version{});
     const auto cost = loaded.cost;
     auto result = executed(std::move(loaded), std::move(admitted), appended);
-    if (is_snapshot_due(stream, base, cost, result.version)) take_snapshot(stream, result);
+    try {
+      if (is_snapshot_due(stream, base, cost, result.version)) take_snapshot(stream, result);
+    } catch (...) {
+      // The command is recorded, and a snapshot a cache: it is done without.
+    }
     return result;
   }
 

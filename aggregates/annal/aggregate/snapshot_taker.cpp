@@ -69,7 +69,7 @@ bool SnapshotTaker::State::keep(const Make& make) {
     if (!snapshots::fits(commit.records.front())) return false;
     commit.durability = Durability::process;
     return std::holds_alternative<Appended>(log.append(std::move(commit)));
-  } catch (const std::exception&) {
+  } catch (...) {
     return false;
   }
 }

@@ -22,7 +22,10 @@ std::string hex_of(std::string_view bytes) {
   return hex;
 }
 
-std::string payload_of(const Envelope& event, const Catalogue& catalogue) {
+// What a row has room for, beside its texts.
+constexpr std::size_t longest_payload = limits::record_bytes - 16 * 1024;
+
+std::string json_of(const Envelope& event, const Catalogue& catalogue) {
   if (event.codec == Codec::json) return event.data;
   if (event.codec == Codec::bytes)
     return is_utf8(event.data) ? json_quote(event.data)
@@ -32,6 +35,12 @@ std::string payload_of(const Envelope& event, const Catalogue& catalogue) {
     throw DecodeError(event.type + " in schema version " + std::to_string(event.schema_version) +
                       " is not in this program's catalogue: add it");
   return payload_to_json(*fields, event.data);
+}
+
+std::string payload_of(const Envelope& event, const Catalogue& catalogue) {
+  std::string json = json_of(event, catalogue);
+  if (json.size() <= longest_payload) return json;
+  return "{\"bytes\":" + std::to_string(event.data.size()) + '}';
 }
 
 const std::string& text_in(const Record& record, const char* column) {

@@ -25,7 +25,8 @@ inline constexpr std::string_view events_space = "plan_events";
 // `plan/<id>` they are in, or which their tag `plan:<id>` names; those of no plan are left out.
 //   catalogue  knows the types among them that are written with cereal; must outlive the projection.
 //              An event it does not know halts the projection. Data that is no JSON becomes a
-//              string if it is UTF-8, otherwise {"hex":"…"}
+//              string if it is UTF-8, otherwise {"hex":"…"}; what would be longer than 2 MiB less
+//              16 KiB becomes {"bytes":N}. Of two events with one id the later has the row
 Projection events_table(const Catalogue& catalogue);
 
 // Of which plan an event is, if of one.
