@@ -241,9 +241,9 @@ TEST_F(Restoration, keeps_what_was_tracked_if_it_was_so_then_and_says_what_it_fo
 TEST_F(Restoration, names_records_that_another_program_has_to_make_anew) {
   store.reset();
   sqlite::Options options;
-  options.spaces = {{"totals", {}}};
+  options.spaces = {{"totals", {}}, {"by_plan", {}, PlainTable{"plan", "count"}}};
   sqlite::open(backup, options);
-  EXPECT_THAT(restore(at(then.position)).spaces, ElementsAre("totals"));
+  EXPECT_THAT(restore(at(then.position)).spaces, ElementsAre("by_plan", "totals"));
 }
 
 TEST_F(Restoration, that_is_stopped_leaves_nothing_behind) {

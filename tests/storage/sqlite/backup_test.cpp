@@ -227,6 +227,36 @@ TEST_F(Backup, clears_away_what_a_crash_left_of_another) {
   EXPECT_EQ(open_copy()->head(), Position{2});
 }
 
+TEST_F(Backup, never_clears_away_what_it_is_to_read_or_what_somebody_writes) {
+  const fs::path part = copy.string() + ".part";
+  { append(*open(part, sqlite::Mode::read_write), 2); }
+  EXPECT_THROW(back_up(part, copy), CannotOpen);
+  EXPECT_EQ(open(part, sqlite::Mode::read_only)->head(), Position{2});
+  { append(*open_store(), 1); }
+  const auto in_use = open(part, sqlite::Mode::read_write);
+  EXPECT_THROW(back_up(store, copy), StoreBusy);
+  EXPECT_EQ(in_use->head(), Position{2});
+  EXPECT_FALSE(fs::exists(copy));
+}
+
+TEST_F(Backup, that_replaces_a_link_replaces_the_store_it_leads_to) {
+  const fs::path link = folder / "copy.link";
+  { append(*open_store(), 2); }
+  back_up(store, copy);
+  fs::create_symlink(copy, link);
+  BackupOptions options;
+  options.replace = true;
+  EXPECT_THROW(back_up(store, link), CannotOpen);
+  {
+    const auto in_use = open(copy, sqlite::Mode::read_write);
+    EXPECT_THROW(back_up(store, link, options), StoreBusy);
+  }
+  { append(*open_store(), 1); }
+  back_up(store, link, options);
+  EXPECT_TRUE(fs::is_symlink(link));
+  EXPECT_EQ(open_copy()->head(), Position{3});
+}
+
 TEST_F(Backup, of_what_is_no_store_is_refused) {
   EXPECT_THROW(back_up(store, copy), CannotOpen);
   std::ofstream(store) << "These are notes, and no database at all.";

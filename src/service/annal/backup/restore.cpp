@@ -144,7 +144,7 @@ class RestoreToPoint {
       }
       Commit commit;
       commit.tracking = Tracking{record.key, tracked_in(record)};
-      must(into_.log().append(std::move(commit)));
+      keep(std::move(commit));
     });
   }
 
@@ -155,6 +155,12 @@ class RestoreToPoint {
     change.value = std::move(value);
     Commit commit;
     commit.records.push_back(std::move(change));
+    keep(std::move(commit));
+  }
+
+  void keep(Commit commit) {
+    if (options_.stop.stop_requested()) throw Stopped{};
+    commit.durability = Durability::process;  // the whole store is synced in the end
     must(into_.log().append(std::move(commit)));
   }
 
@@ -165,11 +171,9 @@ class RestoreToPoint {
   RestoreReport& report_;
 };
 
-// Those that are taken over, and those that are made of the log.
+// Those that are made of the log.
 bool is_known(const std::string& space) {
-  const std::string_view known[] = {subscription_space().name, parked_space().name,
-                                    tracking_space().name, rows::space, snapshots::space};
-  return std::find(std::begin(known), std::end(known), space) != std::end(known);
+  return space == rows::space || space == snapshots::space;
 }
 
 //   returns   the receipt the new store must come to
@@ -222,6 +226,7 @@ void check_store(const fs::path& backup, const fs::path& part, const Receipt& ex
     raise_damaged(backup, "its log comes to " + receipt_of(found).to_string() + " and not to " +
                               expected.to_string());
   const auto differing = store->documents().verify_rows();
+  if (options.stop.stop_requested()) throw Stopped{};
   if (!differing.empty())
     raise_damaged(backup, "the row of " + differing.front().to_string() +
                               " is not what its events say; `annal verify --rebuild` on the backup "
@@ -232,7 +237,7 @@ void check_store(const fs::path& backup, const fs::path& part, const Receipt& ex
 
 std::optional<RestoreReport> restore_store(const fs::path& backup, const fs::path& store,
                                            const RestoreOptions& options) try {
-  sqlite::NewStore made(store, sqlite::NewStore::Existing::refused);
+  sqlite::NewStore made(store, backup, sqlite::NewStore::Existing::refused);
   RestoreReport report;
   report.head = options.at ? restore_to_point(backup, made.part(), options, report)
                            : restore_everything(backup, made.part(), options);

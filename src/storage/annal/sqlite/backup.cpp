@@ -4,6 +4,7 @@
 #include "annal/sqlite/database.hpp"
 #include "annal/sqlite/new_store.hpp"
 #include "annal/sqlite/page_copy.hpp"
+#include "annal/sqlite/page_scan.hpp"
 #include "annal/sqlite/sqlite_log.hpp"
 
 namespace annal::sqlite {
@@ -32,10 +33,18 @@ std::unique_ptr<EventLog> open_to_read(const fs::path& store) {
                         std::move(positions));
 }
 
+// What leads from page to page, and the checksum of each, those included that nothing reads now.
 void check_pages(const fs::path& store, const fs::path& copy) {
-  SQLite::Database database = open_reader(copy);
-  const std::string answer = database.execAndGet("PRAGMA quick_check(1)").getString();
-  if (answer != "ok") raise_damaged(store, answer);
+  translating(copy, "checking", [&] {
+    SQLite::Database database = open_reader(copy);
+    const std::string answer = database.execAndGet("PRAGMA quick_check(1)").getString();
+    if (answer != "ok") raise_damaged(store, answer);
+    const PageScan scan(copy, database.getHandle());
+    const SQLite::Transaction reading(database);
+    const auto damaged = scan.damaged(1, scan.pages());
+    if (!damaged.empty()) raise_damaged(store, description_of(damaged.front()));
+    return 0;
+  });
 }
 
 void check_newest_events(const EventLog& log) {
@@ -72,7 +81,7 @@ void check_copy(const fs::path& store, const fs::path& copy, const Receipt& head
 std::optional<BackupReport> back_up(const fs::path& store, const fs::path& target,
                                     const BackupOptions& options) {
   open_to_read(store);  // refuses what is no store, or has lost commits
-  NewStore made(target,
+  NewStore made(target, store,
                 options.replace ? NewStore::Existing::replaced : NewStore::Existing::refused);
   const auto head = copy_pages(
       store, made.part(), options.bytes_per_second,

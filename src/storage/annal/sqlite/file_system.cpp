@@ -52,4 +52,11 @@ void require_local(const fs::path& store, const FileSystemOf& file_system_of) {
           "on a local disk, or read a copy there");
 }
 
+std::filesystem::path resolved(const std::filesystem::path& path) {
+  std::error_code error;
+  std::filesystem::path real =
+      std::filesystem::weakly_canonical(std::filesystem::absolute(path), error);
+  return error ? path : real;
+}
+
 }  // namespace annal::sqlite

@@ -35,13 +35,16 @@ std::vector<std::string> spaces_of(const std::filesystem::path& store) {
   return translating(store, "reading", [&] {
     SQLite::Database database = open_reader(store);
     std::vector<std::string> spaces;
-    SQLite::Statement tables(database,
-                             "SELECT name FROM sqlite_schema WHERE type='table' AND "
-                             "substr(name,1,8)='records_' ORDER BY name");
-    while (tables.executeStep())
-      if (auto space = tables.getColumn(0).getString().substr(table_prefix.size());
-          !space.starts_with(own_spaces_prefix))
-        spaces.push_back(std::move(space));
+    SQLite::Statement tables(
+        database,
+        "SELECT name FROM sqlite_schema WHERE type='table' AND name NOT GLOB 'sqlite_*' AND "
+        "name NOT IN('store','names','event_types','type_descriptions','events','index_state',"
+        "'index_runs','index_parts','index_blocks') ORDER BY name");
+    while (tables.executeStep()) {
+      std::string space = tables.getColumn(0).getString();
+      if (space.starts_with(table_prefix)) space.erase(0, table_prefix.size());
+      if (!space.starts_with(own_spaces_prefix)) spaces.push_back(std::move(space));
+    }
     return spaces;
   });
 }

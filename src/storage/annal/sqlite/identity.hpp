@@ -16,7 +16,8 @@ struct Identity {
 //   throws    CannotOpen and its children
 Identity identity_of(const std::filesystem::path& store);
 
-// The names of the spaces it has tables for, annal's own among them.
+// The names of the spaces it has tables for but annal's own, and of tables that other programs keep
+// in it.
 std::vector<std::string> spaces_of(const std::filesystem::path& store);
 
 // Makes a store that nobody has open another one, so that a log that goes on differently is not

@@ -42,11 +42,26 @@ void require_nothing_open(const fs::path& place) {
                        "name another place");
 }
 
-// The whole name, so that a change of the working folder means nothing.
-fs::path on_local_disk(const fs::path& place) {
+// A link is followed to the store that is to be replaced, and otherwise in the way itself.
+fs::path on_local_disk(const fs::path& place, NewStore::Existing existing) {
   const fs::path whole = fs::absolute(place);
-  require_local(whole, {});
-  return whole;
+  const fs::path named = existing == NewStore::Existing::replaced
+                             ? resolved(whole)
+                             : resolved(whole.parent_path()) / whole.filename();
+  require_local(named, {});
+  return named;
+}
+
+// What an earlier attempt left where the store is made, and nothing else.
+void clear_away(const fs::path& part, const fs::path& source) {
+  std::error_code absent;
+  if (fs::equivalent(part, source, absent))
+    throw CannotOpen(source.string() +
+                     " is where the new store would be made before it is moved to its place: "
+                     "rename it, or name another place");
+  StoreLock nobody_writes(part);
+  remove_with_what_lies_beside(part);
+  nobody_writes.remove();
 }
 
 void require_place(const fs::path& place, NewStore::Existing existing) {
@@ -79,18 +94,18 @@ bool move(const fs::path& from, const fs::path& to, NewStore::Existing existing)
 
 }  // namespace
 
-NewStore::NewStore(const fs::path& place, Existing existing)
-    : place_(on_local_disk(place)),
+NewStore::NewStore(const fs::path& place, const fs::path& source, Existing existing)
+    : place_(on_local_disk(place, existing)),
       part_(beside(place_, ".part")),
       existing_(existing),
       lock_(place_) {
   try {
     require_place(place_, existing_);
+    clear_away(part_, source);
   } catch (...) {
     lock_.remove();
     throw;
   }
-  remove_with_what_lies_beside(part_);
 }
 
 NewStore::~NewStore() {

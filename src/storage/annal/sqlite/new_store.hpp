@@ -13,10 +13,13 @@ class NewStore {
   enum class Existing { refused, replaced };
 
   // Clears away what a crash left of an earlier attempt.
+  //   source    the store it is made of
   //   existing  replaced: a store at the place stays there until put_in_place
   //   throws    StoreBusy if somebody writes or makes a store there; CannotOpen for a place where
-  //             something is that is not to be replaced, or is no store closed in order
-  NewStore(const std::filesystem::path& place, Existing existing);
+  //             something is that is not to be replaced, or is no store closed in order, and if
+  //             the source lies at `<place>.part`
+  NewStore(const std::filesystem::path& place, const std::filesystem::path& source,
+           Existing existing);
   // Leaves nothing behind that was not put in place.
   ~NewStore();
   NewStore(const NewStore&) = delete;

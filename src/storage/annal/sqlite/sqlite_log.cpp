@@ -378,14 +378,6 @@ class WritableLog final : public SqliteLog {
   const OwnedHere<Writing> writing_;
 };
 
-// The one name of a file that may have several, so that its lock has one, too, and so that a change
-// of the working folder later on means nothing.
-fs::path resolved(const fs::path& path) {
-  std::error_code error;
-  fs::path real = fs::weakly_canonical(fs::absolute(path), error);
-  return error ? path : real;
-}
-
 [[noreturn]] void refuse_existing(const fs::path& path) {
   throw CannotOpen(path.string() + " exists already: open it, or name another path");
 }

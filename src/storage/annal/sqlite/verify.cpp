@@ -194,11 +194,13 @@ std::uint32_t Reader::pages() { return PageScan(path_, database_.getHandle()).pa
 Verification Reader::verify(const std::function<void(Position)>& progress) {
   Verification result;
   try {
-    for (std::uint32_t page = 1; page <= pages(); page += pages_at_once)
+    for (std::uint32_t page = 1; page <= pages(); page += pages_at_once) {
       for (const RefusedPage& damaged : damaged_pages(page, pages_at_once)) {
         result.damaged_pages.push_back(damaged.number);
         result.faults.push_back(description_of(damaged));
       }
+      if (progress) progress(Position{0});
+    }
     verify_log(result, progress);
   } catch (const SQLite::Exception& error) {
     if (!tells_of_damage(error)) throw;
