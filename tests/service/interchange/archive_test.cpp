@@ -187,6 +187,10 @@ TEST_F(Archive, of_another_beginning_or_end_than_it_says_is_refused) {
   EXPECT_NE(with("from", "4"), "");
   EXPECT_NE(with("to", "11"), "");
   EXPECT_NE(with("since", "yesterday").find("is no archive"), std::string::npos);
+  EXPECT_NE(with("since", "2001-01-01T00:00:00Z").find("the first commit was recorded at"),
+            std::string::npos);
+  EXPECT_NE(with("until", "2001-01-01T00:00:00Z").find("the last commit was recorded at"),
+            std::string::npos);
   EXPECT_EQ(with("to", "10"), "");
 }
 

@@ -54,7 +54,7 @@ std::optional<Position> position_in(std::string_view text) {
 }
 
 ExportBounds bounds_of(const ArchiveHeader& header) {
-  return {header.from, header.to, header.previous, header.last};
+  return {header.from, header.to, header.previous, header.last, header.since, header.until};
 }
 
 }  // namespace
@@ -124,6 +124,7 @@ ArchiveHeader write_archive(const EventLog& log, std::ostream& out, const Export
 struct ArchiveReader::State {
   explicit State(std::istream& in) : content(in, {}) {}
   ArchiveContent content;
+  std::vector<TypeDescription> types;
 };
 
 ArchiveReader::ArchiveReader(std::istream& in) : state_(std::make_unique<State>(in)) {}
@@ -134,14 +135,11 @@ const ArchiveHeader& ArchiveReader::header() const { return state_->content.head
 std::optional<std::vector<Envelope>> ArchiveReader::next() {
   auto commit = state_->content.commits().next();
   if (!commit) return std::nullopt;
+  for (auto& type : state_->content.commits().take_new_types())
+    state_->types.push_back(std::move(type));
   return std::move(commit->events);
 }
 
-std::vector<TypeDescription> ArchiveReader::types() const {
-  std::vector<TypeDescription> types;
-  for (const auto& [name, fields] : state_->content.commits().types())
-    types.push_back({name.first, name.second, fields});
-  return types;
-}
+const std::vector<TypeDescription>& ArchiveReader::types() const { return state_->types; }
 
 }  // namespace annal::interchange

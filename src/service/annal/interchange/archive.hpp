@@ -48,7 +48,7 @@ class ArchiveReader {
   //   throws    InvalidInput for anything that was damaged, changed, left out or cut off
   std::optional<std::vector<Envelope>> next();
   // The types described by what was read so far.
-  std::vector<TypeDescription> types() const;
+  const std::vector<TypeDescription>& types() const;
 
  private:
   struct State;

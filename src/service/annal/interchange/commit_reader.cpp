@@ -37,6 +37,9 @@ void CommitReader::check_end() const {
     fail("the file ends at position " + std::to_string(last_->value) +
          ", and not, as it says, at " + std::to_string(bounds_->to.value) + " with the commit " +
          bounds_->last.to_hex());
+  if (bounds_ && recorded_at_ != bounds_->until)
+    fail("the last commit was recorded at " + to_iso8601(recorded_at_) +
+         ", and not, as the file says, at " + to_iso8601(bounds_->until));
 }
 
 std::vector<TypeDescription> CommitReader::take_new_types() {
@@ -94,7 +97,11 @@ ExportedCommit CommitReader::sealed(CommitSeal seal) {
     fail(
         "annalseal is not the hash of the commit that ends here: a line of it is missing "
         "or was changed after its export");
+  if (bounds_ && commit.first() == bounds_->from && commit.recorded_at() != bounds_->since)
+    fail("the first commit was recorded at " + to_iso8601(commit.recorded_at()) +
+         ", and not, as the file says, at " + to_iso8601(bounds_->since));
   before_ = commit.seal.hash;
+  recorded_at_ = commit.recorded_at();
   return commit;
 }
 

@@ -24,8 +24,9 @@ struct ExportedCommit {
 
 // What the lines must begin and end with.
 struct ExportBounds {
-  Position from, to;    // of the first event and the last
-  Hash previous, last;  // of the commit before them and of the last
+  Position from, to;       // of the first event and the last
+  Hash previous, last;     // of the commit before them and of the last
+  Timestamp since, until;  // when the first commit was recorded and the last
 };
 
 inline constexpr std::size_t event_line_limit =
@@ -69,6 +70,7 @@ class CommitReader {
   Position commit_;               // its last position
   std::optional<Position> last_;  // of the line before
   std::optional<Hash> before_;    // the hash of the commit before, if the lines hold it
+  Timestamp recorded_at_;         // of the same
 };
 
 }  // namespace annal::interchange
