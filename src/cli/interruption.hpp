@@ -3,12 +3,14 @@
 
 #include <signal.h>
 
+#include <atomic>
 #include <stop_token>
 #include <thread>
 
 namespace annal::cli {
 
-// While it lives the two signals do not end the process. Made before other threads are.
+// While it lives the first of the two signals does not end the process; the second does, for who will
+// not wait. Made before other threads are.
 class Interruption {
  public:
   Interruption();
@@ -20,8 +22,11 @@ class Interruption {
   std::stop_token token() const { return stop_.get_token(); }
 
  private:
+  void wait();
+
   sigset_t signals_{}, before_{};
   std::stop_source stop_;
+  std::atomic<bool> ending_{false};
   std::thread waiting_;
 };
 

@@ -430,11 +430,14 @@ TEST(BadInput, a_damaged_store_is_corrupt_and_tells_where) {
   const Shell shell;
   shell.ok({"put", "orders/7", "--text", "the needle that will be damaged"});
   shell.ok({"put", "orders/8", "--text", "another"});
+  const std::string receipt = nlohmann::json::parse(shell.ok({"verify", "--json"})).at("receipt");
   run_sql(shell.store(), "UPDATE events SET data=CAST('changed' AS BLOB) WHERE position=1");
   const auto verified = shell.annal({"verify"});
   EXPECT_EQ(verified.code, 65);
   EXPECT_THAT(verified.out, HasSubstr("damaged: 2 events in 2 commits"));
   EXPECT_THAT(verified.err, HasSubstr("damaged at @1"));
+  const auto held = shell.annal({"verify", "--json", "--receipt", receipt});
+  EXPECT_EQ(nlohmann::json::parse(held.out).at("receipts").at(0).at("answer"), "holds");
   EXPECT_EQ(shell.annal({"put", "orders/9", "--text", "x"}).code, 65)
       << "nothing is built on damage";
   EXPECT_EQ(shell.ok({"get", "orders/8"}), "\"another\"\n") << "what is sound stays readable";

@@ -3,6 +3,7 @@
 #include "annal/error.hpp"
 #include "exit_code.hpp"
 #include "fakes.hpp"
+#include "interruption.hpp"
 #include "invocation.hpp"
 #include "naming.hpp"
 #include "print/escape.hpp"
@@ -13,13 +14,29 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <signal.h>
+#include <unistd.h>
 
+#include <chrono>
 #include <clocale>
+#include <thread>
 
 namespace annal::cli {
 namespace {
 
 using testing::ElementsAre;
+
+TEST(InterruptionDeathTest, the_first_asks_and_the_second_ends_the_process) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  const auto interrupted_twice = [] {
+    const Interruption interruption;
+    ::kill(::getpid(), SIGINT);
+    while (!interruption.token().stop_requested()) std::this_thread::yield();
+    ::kill(::getpid(), SIGINT);
+    std::this_thread::sleep_for(std::chrono::seconds(60));
+  };
+  EXPECT_EXIT(interrupted_twice(), testing::KilledBySignal(SIGINT), "");
+}
 
 TEST(ExitCodes, follow_the_kind_of_fault) {
   EXPECT_EQ(exit_code_of(UnknownPoint("")), ExitCode::not_found);

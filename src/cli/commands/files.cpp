@@ -17,7 +17,7 @@ namespace fs = std::filesystem;
 
 bool is_of_store(const fs::path& file, const fs::path& store) {
   std::error_code ignored;
-  for (const char* suffix : {"", "-wal", "-shm", ".lock"})
+  for (const char* suffix : {"", "-wal", "-shm", "-journal", ".lock", ".synced"})
     if (fs::equivalent(file, store.string() + suffix, ignored)) return true;
   return fs::equivalent(file.string() + ".part", store, ignored);
 }

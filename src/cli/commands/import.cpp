@@ -24,7 +24,8 @@ struct ImportArguments {
 // Shows how far an import has come: by bytes where the file tells how many there are.
 class ImportDisplay {
  public:
-  ImportDisplay(const InputFile& file, Output& err) : total_(file.size()), line_(err) {}
+  //   total     bytes of the content; of a compressed one nobody knows how many there are
+  ImportDisplay(std::optional<std::uint64_t> total, Output& err) : total_(total), line_(err) {}
   void operator()(const ImportProgress& progress) {
     line_.show(progress.bytes_read, total_,
                std::to_string(progress.source_commits) + " commits, " +
@@ -93,12 +94,13 @@ ExitCode stopped(const interchange::ImportStopped& stop, Invocation& invocation)
 }
 
 template <class Run>
-ExitCode import(const ImportArguments& arguments, Invocation& invocation, Run run) try {
+ExitCode import(const ImportArguments& arguments, Invocation& invocation, bool is_compressed,
+                Run run) try {
   InputFile file(arguments.file);
   const auto store = invocation.open_to_write();
   const Stopwatch time;
   const ImportReport report = [&] {
-    ImportDisplay display(file, invocation.err);
+    ImportDisplay display(is_compressed ? std::nullopt : file.size(), invocation.err);
     return run(*store, file, [&](const ImportProgress& progress) { display(progress); });
   }();
   print(report, arguments.file, time, invocation);
@@ -111,7 +113,7 @@ ExitCode import(const ImportArguments& arguments, Invocation& invocation, Run ru
 
 ExitCode import_git(const ImportArguments& arguments, Invocation& invocation) {
   check_collection(arguments.collection);
-  return import(arguments, invocation, [&](Store& store, InputFile& file, auto progress) {
+  return import(arguments, invocation, false, [&](Store& store, InputFile& file, auto progress) {
     interchange::GitImportOptions options;
     options.collection = arguments.collection;
     options.progress = progress;
@@ -120,13 +122,13 @@ ExitCode import_git(const ImportArguments& arguments, Invocation& invocation) {
 }
 
 ExitCode import_jsonl(const ImportArguments& arguments, Invocation& invocation) {
-  return import(arguments, invocation, [](Store& store, InputFile& file, auto progress) {
+  return import(arguments, invocation, false, [](Store& store, InputFile& file, auto progress) {
     return interchange::import_jsonl(store, file.stream(), {progress});
   });
 }
 
 ExitCode import_archive(const ImportArguments& arguments, Invocation& invocation) {
-  return import(arguments, invocation, [](Store& store, InputFile& file, auto progress) {
+  return import(arguments, invocation, true, [](Store& store, InputFile& file, auto progress) {
     return interchange::import_archive(store, file.stream(), {progress});
   });
 }

@@ -19,8 +19,8 @@ struct VerifyArguments {
 
 struct HeldReceipt {
   Receipt receipt;
-  ReceiptAnswer answer;
-  bool holds() const { return std::holds_alternative<ReceiptHolds>(answer); }
+  std::optional<ReceiptAnswer> answer;  // nothing where damage hides the commit
+  bool holds() const { return answer && std::holds_alternative<ReceiptHolds>(*answer); }
 };
 
 struct Findings {
@@ -59,17 +59,27 @@ std::vector<Receipt> receipts_of(const std::vector<std::string>& texts) {
   return receipts;
 }
 
+std::optional<ReceiptAnswer> answer_of(const EventLog& log, const Receipt& receipt) {
+  try {
+    return check(log, receipt);
+  } catch (const CorruptionError&) {
+    return std::nullopt;
+  }
+}
+
 Findings examine(Store& store, const std::vector<Receipt>& receipts, bool rebuild, Output& err) {
   ProgressLine progress(err);
   Findings findings;
   const auto head = head_of(store.log());
   findings.log = store.log().verify([&](Position position) {
-    progress.show(position.value, head, "checking @" + std::to_string(position.value));
+    progress.show(
+        position.value, head,
+        position.value == 0 ? "checking the pages" : "checking @" + std::to_string(position.value));
   });
   progress.show(head.value_or(0), head, "checking the documents");
-  if (!findings.log_is_sound()) return findings;
   for (const Receipt& receipt : receipts)
-    findings.receipts.push_back({receipt, check(store.log(), receipt)});
+    findings.receipts.push_back({receipt, answer_of(store.log(), receipt)});
+  if (!findings.log_is_sound()) return findings;
   if (rebuild) findings.rebuilt = store.documents().rebuild();
   findings.rows = store.documents().verify_rows();
   return findings;
@@ -86,7 +96,7 @@ std::string as_json(const Findings& findings) {
   for (const auto& held : findings.receipts)
     receipts.push_back(server::JsonObject()
                            .text("receipt", held.receipt.to_string())
-                           .text("answer", as_word(held.answer))
+                           .text("answer", held.answer ? as_word(*held.answer) : "unreadable")
                            .str());
   for (const auto& position : findings.log.damaged)
     damaged.push_back(std::to_string(position.value));
@@ -121,7 +131,11 @@ void complain(const Findings& findings, bool rebuild, Invocation& invocation) {
                         ": every event is sound: `annal export jsonl` and `annal import jsonl` "
                         "into a new store keep them all");
   for (const auto& held : findings.receipts)
-    if (!held.holds()) invocation.complain(store + ": " + message(held.receipt, held.answer));
+    if (!held.answer)
+      invocation.complain(store + ": " + held.receipt.to_string() +
+                          ": damage keeps the commit there from being read");
+    else if (!held.holds())
+      invocation.complain(store + ": " + message(held.receipt, *held.answer));
   if (rebuild && !findings.rebuilt)
     invocation.complain(store + ": no row was made anew, because the log itself is damaged");
   for (const auto& key : findings.rows)
