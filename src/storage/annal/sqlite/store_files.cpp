@@ -31,7 +31,7 @@ bool drain(int news) noexcept {
 StoreFiles::StoreFiles(const fs::path& store) {
   constexpr const char* suffixes[count] = {"", "-wal", "-shm", ".lock"};
   for (std::size_t i = 0; i < count; ++i) files_[i].path = store.string() + suffixes[i];
-  watch();
+  watch(store.parent_path());
   for (File& file : files_) {
     struct stat found {};
     if (::stat(file.path.c_str(), &found) != 0) continue;
@@ -45,12 +45,11 @@ StoreFiles::~StoreFiles() {
 }
 
 // A folder further up can be moved without news; the files stay together then.
-void StoreFiles::watch() noexcept {
+void StoreFiles::watch(const fs::path& folder) noexcept {
   news_ = ::inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
   if (news_ < 0) return;
   constexpr std::uint32_t departures = IN_ATTRIB | IN_MOVE_SELF | IN_DELETE_SELF;
-  bool watched =
-      ::inotify_add_watch(news_, files_[database].path.parent_path().c_str(), departures) >= 0;
+  bool watched = ::inotify_add_watch(news_, folder.c_str(), departures) >= 0;
   for (const File& file : files_)
     watched = watched && ::inotify_add_watch(news_, file.path.c_str(), departures) >= 0;
   if (watched) return;

@@ -42,7 +42,7 @@ class StoreFiles {
   };
   State state_of(Which which) const noexcept;
   bool look() const noexcept;
-  void watch() noexcept;
+  void watch(const std::filesystem::path& folder) noexcept;
 
   std::array<File, count> files_;
   int news_ = -1;  // of the kernel, where it tells any
