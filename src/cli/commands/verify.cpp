@@ -72,9 +72,8 @@ Findings examine(Store& store, const std::vector<Receipt>& receipts, bool rebuil
   Findings findings;
   const auto head = head_of(store.log());
   findings.log = store.log().verify([&](Position position) {
-    progress.show(
-        position.value, head,
-        position.value == 0 ? "checking the pages" : "checking @" + std::to_string(position.value));
+    if (position.value > 0)
+      progress.show(position.value, head, "checking @" + std::to_string(position.value));
   });
   progress.show(head.value_or(0), head, "checking the documents");
   for (const Receipt& receipt : receipts)
