@@ -92,6 +92,7 @@ std::optional<BackupReport> back_up(const fs::path& store, const fs::path& targe
   if (!head) return std::nullopt;
   try {
     check_copy(store, made.part(), *head, options);
+    if (options.stop.stop_requested()) return std::nullopt;
   } catch (const Stopped&) {
     return std::nullopt;
   }
