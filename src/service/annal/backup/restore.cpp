@@ -4,6 +4,7 @@
 #include "annal/error.hpp"
 #include "annal/interchange/commit_scan.hpp"
 #include "annal/interchange/recording_pipeline.hpp"
+#include "annal/log/subscription.hpp"
 #include "annal/service/rows.hpp"
 #include "annal/service/store.hpp"
 #include "annal/sqlite/identity.hpp"
@@ -120,11 +121,10 @@ class RestoreToPoint {
 
   // Up to the end it has handled everything; what comes behind it now is not what came then.
   void keep_subscriptions() {
-    for_each_record(from_, subscription_space(), [this](const Record& record) {
-      const Position checkpoint = position_in(record.value);
-      if (checkpoint > end_) report_.subscriptions.push_back({record.key, checkpoint});
-      keep(subscription_space(), record.key, std::to_string(std::min(checkpoint, end_).value));
-    });
+    for (const auto& [name, checkpoint, parked] : kept_subscriptions(from_)) {
+      if (checkpoint > end_) report_.subscriptions.push_back({name, checkpoint});
+      keep(subscription_space(), name, std::to_string(std::min(checkpoint, end_).value));
+    }
   }
 
   void keep_parked_events() {
