@@ -100,7 +100,7 @@ struct LogStatistics {
   std::uint64_t commits = 0, groups = 0;    // since it was opened
   std::uint64_t queued = 0, unindexed = 0;  // requests waiting; events not yet in the index
   std::chrono::microseconds sync_p50{}, sync_p99{};  // of the newest 1024 group commits
-  std::uint64_t group_p50 = 0, group_p99 = 0;        // commits in each of these groups
+  std::uint64_t group_p50 = 0, group_p99 = 0;        // requests in each of these groups
   std::uint64_t record_reads = 0, record_hits = 0;   // by key; hits needed no look at the disk
   std::chrono::microseconds oldest_reader{};   // how long the oldest read of this process has taken
   Timestamp recorded_at{};                     // of the newest commit
@@ -166,7 +166,7 @@ class EventLog {
   virtual void declare_types(const std::vector<TypeDescription>& types) = 0;
 
   // Reads everything: hashes, chain, positions, versions, indexes.
-  //   progress  called now and then with the position reached
+  //   progress  called now and then with the position reached, 0 before the first event
   virtual Verification verify(const std::function<void(Position)>& progress = {}) const = 0;
   virtual LogStatistics statistics() const = 0;
   virtual Durability durability() const = 0;

@@ -99,7 +99,8 @@ class Projector {
   //   cost      reads the log once, and the rows, which stand still meanwhile; holds them in memory
   ProjectionComparison compare() const;
 
-  // Ends after the page of events at hand, a rebuild or comparison too. Not to be called by a fold or `progress`.
+  // Ends after the page of events at hand, a rebuild or comparison too. Not to be called by a fold or
+  // `progress`.
   void close();
 
  private:

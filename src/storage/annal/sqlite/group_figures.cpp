@@ -5,12 +5,12 @@
 
 namespace annal::sqlite {
 
-void GroupFigures::add(std::chrono::nanoseconds took, std::size_t commits) {
+void GroupFigures::add(std::chrono::nanoseconds took, std::size_t requests) {
   using std::chrono::duration_cast, std::chrono::microseconds;
   std::lock_guard lock(mutex_);
   newest_[added_++ % newest_.size()] = {
       static_cast<std::uint32_t>(duration_cast<microseconds>(took).count()),
-      static_cast<std::uint32_t>(commits)};
+      static_cast<std::uint32_t>(requests)};
 }
 
 void GroupFigures::tell(LogStatistics& statistics) const {
@@ -23,7 +23,7 @@ void GroupFigures::tell(LogStatistics& statistics) const {
     std::sort(figures.begin(), figures.end());
     return figures;
   };
-  const auto times = sorted(&Group::microseconds), sizes = sorted(&Group::commits);
+  const auto times = sorted(&Group::microseconds), sizes = sorted(&Group::requests);
   statistics.sync_p50 = std::chrono::microseconds(times[count / 2]);
   statistics.sync_p99 = std::chrono::microseconds(times[count * 99 / 100]);
   statistics.group_p50 = sizes[count / 2];

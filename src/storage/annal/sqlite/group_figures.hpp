@@ -1,4 +1,4 @@
-// How the newest groups of commits fared.
+// How the newest groups of requests fared.
 #pragma once
 
 #include "annal/log/event_log.hpp"
@@ -12,12 +12,12 @@ namespace annal::sqlite {
 //   threads   any number of callers
 class GroupFigures {
  public:
-  void add(std::chrono::nanoseconds took, std::size_t commits);
+  void add(std::chrono::nanoseconds took, std::size_t requests);
   void tell(LogStatistics& statistics) const;
 
  private:
   struct Group {
-    std::uint32_t microseconds, commits;
+    std::uint32_t microseconds, requests;
   };
 
   mutable std::mutex mutex_;
