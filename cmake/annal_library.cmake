@@ -16,8 +16,8 @@ function(annal_compile_options target)
   # Several sources as one see each other's anonymous namespaces.
   set(as_one $<BOOL:$<TARGET_PROPERTY:UNITY_BUILD>>)
   target_compile_features(${target} PUBLIC cxx_std_20)
-  target_compile_options(${target} PRIVATE -Wall -Wextra -Wpedantic -Wconversion
-                         $<IF:${as_one},-Wshadow=local,-Wshadow> $<${as_one}:-Wno-subobject-linkage>
+  target_compile_options(${target} PRIVATE -Wall -Wextra -Wpedantic -Wconversion -Wshadow
+                         $<${as_one}:-Wno-subobject-linkage>
                          $<${gcc_12}:-Wno-restrict>
                          $<$<BOOL:${ANNAL_WARNINGS_AS_ERRORS}>:-Werror>)
 endfunction()

@@ -200,13 +200,13 @@ TEST(BadInput, malformed_json_is_told_with_its_offset_and_changes_nothing) {
   const Shell shell;
   shell.ok({"put", "orders/7", "--content", "1"});
   shell.write("bad.json", R"({"content": {"a":1,"a":2}})");
-  for (const auto& [json, part] :
+  for (const auto& [text, part] :
        std::vector<std::pair<std::string, std::string>>{{R"([1,2,)", "byte"},
                                                         {"{\"a\":1,\"a\":2}", "byte"},
                                                         {"1e400", "byte"},
                                                         {"\"\xff\"", "byte"}}) {
-    const auto answer = shell.annal({"put", "orders/7", "--content", json});
-    EXPECT_EQ(answer.code, 2) << json;
+    const auto answer = shell.annal({"put", "orders/7", "--content", text});
+    EXPECT_EQ(answer.code, 2) << text;
     expect_one_line(answer);
     EXPECT_THAT(answer.err, HasSubstr(part));
   }

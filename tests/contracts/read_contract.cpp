@@ -21,7 +21,7 @@ ReadRequest request(Query query, Direction direction = Direction::forwards,
 }
 
 Query of_stream(std::string stream) { return Query::of_stream(std::move(stream)); }
-Query with_tags(std::vector<std::string> tags) { return Query::with_tags(std::move(tags)); }
+Query with_tags(std::vector<std::string> all) { return Query::with_tags(std::move(all)); }
 
 }  // namespace
 
@@ -48,7 +48,7 @@ TEST_P(EventLogContract, reading_is_bounded_by_positions) {
 
 TEST_P(EventLogContract, reading_is_bounded_by_times) {
   const Timestamp start = clock.now();
-  const auto at = [&](int seconds) { return start + std::chrono::seconds(seconds); };
+  const auto at = [&](int later) { return start + std::chrono::seconds(later); };
   for (int i = 0; i < 5; ++i) {
     append(commit_of(event_of("thing/" + std::to_string(i % 2))));
     clock.advance(std::chrono::seconds(1));

@@ -16,8 +16,8 @@ int status_for(const Guard& guard, const Request& request) {
   return refusal ? refusal->status : 0;
 }
 
-int status_of_host(const std::string& host) {
-  return status_for(Guard("127.0.0.1", 8080, {}), request_with({{"Host", host}}));
+int status_of_host(const std::string& name) {
+  return status_for(Guard("127.0.0.1", 8080, {}), request_with({{"Host", name}}));
 }
 
 TEST(Guard, answers_for_this_machine_at_its_port) {
@@ -28,10 +28,10 @@ TEST(Guard, answers_for_this_machine_at_its_port) {
 }
 
 TEST(Guard, does_not_answer_for_other_names) {
-  for (const auto* host :
+  for (const auto* name :
        {"evil.com", "evil.com:8080", "127.0.0.1.evil.com:8080", "localhost.:8080", "127.0.0.1",
         "127.0.0.1:80", "127.0.0.2:8080", "localhost:8080@evil.com", "", "[::1]", "[::2]:8080"})
-    EXPECT_EQ(status_of_host(host), 421) << host;
+    EXPECT_EQ(status_of_host(name), 421) << name;
 }
 
 TEST(Guard, says_which_host_it_does_not_answer_for_and_how_it_would) {

@@ -139,11 +139,11 @@ std::map<std::string, std::optional<SpaceDeclaration>> changed_spaces(const Comm
 
 std::string fault_in_spaces(const Commit& commit) {
   const auto changed = changed_spaces(commit);
-  for (const auto& [name, space] : changed) {
+  for (const auto& [name, declared] : changed) {
     if (name.starts_with(own_spaces_prefix))
       return "the space " + quoted(name) + " is annal's own and stays as it is";
-    if (!space) continue;
-    if (auto fault = annal::fault_in(*space); !fault.empty()) return fault;
+    if (!declared) continue;
+    if (auto fault = annal::fault_in(*declared); !fault.empty()) return fault;
   }
   for (const auto& record : commit.records)
     if (changed.contains(record.space))
@@ -153,11 +153,12 @@ std::string fault_in_spaces(const Commit& commit) {
 }
 
 // How the log keeps which spaces there are.
-RecordChange layout_record(const std::string& name, const std::optional<SpaceDeclaration>& space) {
+RecordChange layout_record(const std::string& name,
+                           const std::optional<SpaceDeclaration>& declared) {
   RecordChange change;
   change.space = space_space().name;
   change.key = name;
-  if (space) change.value = layout_text(*space);
+  if (declared) change.value = layout_text(*declared);
   return change;
 }
 

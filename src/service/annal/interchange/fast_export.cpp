@@ -67,7 +67,7 @@ std::optional<GitPerson> person(std::string_view text) {
 
 // The beginning of a line as a message may show it.
 std::string shown(std::string_view text) {
-  static constexpr char hexadecimal[] = "0123456789abcdef";
+  static constexpr char hex_digits[] = "0123456789abcdef";
   std::string out = "\"";
   for (const char c : text.substr(0, shown_bytes)) {
     const auto byte = static_cast<unsigned char>(c);
@@ -75,8 +75,8 @@ std::string shown(std::string_view text) {
       out += c;
     } else {
       out += "\\x";
-      out += hexadecimal[byte >> 4];
-      out += hexadecimal[byte & 15];
+      out += hex_digits[byte >> 4];
+      out += hex_digits[byte & 15];
     }
   }
   return out + (text.size() > shown_bytes ? "…\"" : "\"");
