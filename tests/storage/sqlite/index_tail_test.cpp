@@ -50,17 +50,28 @@ TEST_F(FilledTail, forgets_what_was_merged) {
   EXPECT_EQ(tail.head(), Position{13});
 }
 
-TEST_F(FilledTail, gives_its_oldest_part_by_key) {
+TEST_F(FilledTail, gives_all_postings_by_key) {
   Position through;
-  const auto postings = tail.oldest(2, through);
-  EXPECT_EQ(through, Position{12});
-  ASSERT_EQ(postings.size(), 4u);
-  EXPECT_EQ(postings[0].key, 1);
-  EXPECT_EQ(postings[1].key, 2);
-  EXPECT_EQ(postings[2].position, Position{11});
-  EXPECT_EQ(postings[3].position, Position{12});
-  tail.oldest(100, through);
+  const auto postings = tail.postings(through);
   EXPECT_EQ(through, Position{13});
+  ASSERT_EQ(postings.size(), 5u);
+  EXPECT_EQ(postings[0].key, 1);
+  EXPECT_EQ(postings[1].position, Position{13});
+  EXPECT_EQ(postings[2].key, 2);
+  EXPECT_EQ(postings[3].position, Position{11});
+  EXPECT_EQ(postings[4].position, Position{12});
+}
+
+TEST_F(FilledTail, knows_the_newest_posting_of_a_key) {
+  EXPECT_EQ(tail.newest(1), (Entry{Position{13}, Version{2}}));
+  EXPECT_EQ(tail.newest(7), (Entry{Position{12}, Version{0}}));
+  EXPECT_EQ(tail.newest(3), std::nullopt);
+}
+
+TEST_F(FilledTail, finds_what_lies_beyond_a_position) {
+  EXPECT_EQ(tail.beyond(7, Position{11}, 9), (std::vector{Position{12}}));
+  EXPECT_EQ(tail.beyond(7, Position{0}, 1), (std::vector{Position{11}}));
+  EXPECT_TRUE(tail.beyond(1, Position{13}, 9).empty());
 }
 
 TEST_F(FilledTail, follows_an_index_that_moved_past_it) {

@@ -186,6 +186,34 @@ TEST_F(SqliteLog, an_index_larger_than_its_tail_answers_the_same) {
   check(*open());
 }
 
+TEST_F(SqliteLog, a_name_has_one_number_whatever_it_names) {
+  const auto also_named = [](const std::string& stream, const std::string& name) {
+    Envelope event = event_of(stream);
+    event.content_type = name;
+    return event;
+  };
+  auto log = open();
+  Commit asked = commit_of(also_named("thing/1", "asked/1"));
+  asked.conditions = {{"asked/1", ExpectedVersion::none()}, {"asked/2", ExpectedVersion::none()}};
+  ASSERT_TRUE(std::holds_alternative<Appended>(log->append(asked)));
+  for (const char* stream : {"asked/1", "asked/2"})
+    ASSERT_TRUE(std::holds_alternative<Appended>(log->append(commit_of(event_of(stream)))));
+  Commit both = commit_of(also_named("thing/1", "first/1"));
+  both.events.push_back(event_of("first/1"));
+  both.events.push_back(event_of("last/1"));
+  both.events.push_back(also_named("thing/1", "last/1"));
+  ASSERT_TRUE(std::holds_alternative<Appended>(log->append(both)));
+
+  for (const char* stream : {"asked/1", "asked/2", "first/1", "last/1"}) {
+    ReadRequest request;
+    request.query = Query::of_stream(stream);
+    EXPECT_EQ(log->read(request).events.size(), 1u) << stream;
+    EXPECT_EQ(log->stream_version(stream), Version{1}) << stream;
+  }
+  log.reset();
+  EXPECT_EQ(run_sql(file, "SELECT name FROM names GROUP BY name HAVING count(*)>1"), "");
+}
+
 TEST_F(SqliteLog, a_second_writer_is_refused_by_name_of_the_first) {
   auto log = open();
   EXPECT_THROW(open(), StoreBusy);

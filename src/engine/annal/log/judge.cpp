@@ -145,11 +145,8 @@ Appended seal(Commit& commit, LogState& state, LogHead& head, Timestamp now,
     const Timestamp recorded_at = std::max(earliest, std::min(asked, std::max(now, earliest)));
     appended.clamped = commit.recorded_at && recorded_at != *commit.recorded_at;
 
-    std::map<std::string_view, Version> versions;
     for (auto& event : commit.events) {
-      auto [entry, first_here] = versions.try_emplace(event.stream);
-      if (first_here) entry->second = state.stream_version(event.stream);
-      event.version = entry->second = next(entry->second);
+      event.version = state.next_version(event.stream);
       event.position = head.position = next(head.position);
       event.recorded_at = recorded_at;
     }

@@ -14,6 +14,8 @@ class LogState {
  public:
   virtual ~LogState() = default;
   virtual Version stream_version(std::string_view stream) = 0;
+  // What the stream's next event gets, which counts as there from now on.
+  virtual Version next_version(std::string_view stream) = 0;
   virtual std::optional<KeyedCommit> keyed_commit(std::string_view idempotency_key) = 0;
   // The first positions beyond `after` of events that match, at most `limit` of them.
   virtual std::vector<Position> matching(const Query& query, Position after, std::size_t limit) = 0;

@@ -185,6 +185,7 @@ class MemoryLog final : public EventLog, private LogState {
 
   // What allocates comes first; what cannot be taken back follows and cannot fail.
   Appended record(Commit& commit) {
+    sealed_.clear();
     const Appended appended = seal(commit, *this, head_, clock_.now(), Durability::ephemeral);
     if (!commit.events.empty())
       commits_.push_back({appended.first, appended.last, appended.recorded_at, appended.hash,
@@ -258,6 +259,11 @@ class MemoryLog final : public EventLog, private LogState {
 
   // LogState, under the writer's lock.
   Version stream_version(std::string_view stream) override { return version_of(stream); }
+  Version next_version(std::string_view stream) override {
+    const auto [version, first_here] = sealed_.try_emplace(stream);
+    if (first_here) version->second = version_of(stream);
+    return version->second = next(version->second);
+  }
   std::optional<KeyedCommit> keyed_commit(std::string_view key) override { return keyed(key); }
   std::vector<Position> matching(const Query& query, Position after, std::size_t limit) override {
     std::vector<Position> found;
@@ -319,6 +325,7 @@ class MemoryLog final : public EventLog, private LogState {
   Spaces spaces_;
   std::vector<TypeDescription> types_;
   LogHead head_;
+  std::map<std::string_view, Version> sealed_;  // of the streams of the commit being sealed
   std::uint64_t groups_ = 0;
 
   GroupWriter writer_;  // last: its threads use all of the above

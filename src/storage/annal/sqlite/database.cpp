@@ -337,6 +337,13 @@ void raise(const SQLite::Exception& error, const fs::path& path, std::string_vie
   }
 }
 
+std::string insertion(std::string_view into, std::string_view row, std::size_t rows) {
+  std::string sql = "INSERT INTO ";
+  sql.append(into).append(" VALUES").append(row);
+  for (std::size_t i = 1; i < rows; ++i) sql.append(",").append(row);
+  return sql;
+}
+
 void bind_text(SQLite::Statement& statement, int index, std::string_view text) {
   // SQLiteCpp takes text without a copy as a terminated string only, so it is bound as one.
   statement.bind(index, std::string(text));

@@ -62,6 +62,11 @@ auto translating(const std::filesystem::path& path, std::string_view doing, Use 
   }
 }
 
+// The statement that inserts so many rows at once.
+//   into      the table, with the columns that are given unless it is all of them
+//   row       the values of one row, in brackets
+std::string insertion(std::string_view into, std::string_view row, std::size_t rows);
+
 void bind_text(SQLite::Statement& statement, int index, std::string_view text);
 // Bound without a copy: the bytes must live until the statement is reset.
 void bind_blob(SQLite::Statement& statement, int index, std::string_view bytes);

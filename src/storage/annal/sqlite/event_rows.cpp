@@ -13,6 +13,8 @@ namespace {
 
 using std::chrono::microseconds;
 
+constexpr std::size_t rows_at_once = 8;
+
 std::int64_t to_number(Timestamp time) { return time.time_since_epoch().count(); }
 Timestamp to_time(std::int64_t number) { return Timestamp{microseconds{number}}; }
 
@@ -54,11 +56,13 @@ std::string_view view(const std::array<std::uint8_t, size>& bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), size};
 }
 
-void bind_name(SQLite::Statement& statement, int index, const std::string& name, Names& names) {
-  if (name.empty())
-    statement.bind(index);
-  else
-    statement.bind(index, names.intern(name));
+// A row goes to the end of the table, where SQLite finds its position faster than it would check one.
+constexpr int given_columns = 21;
+
+std::string row_of_parameters() {
+  std::string row = "(NULL";
+  for (int i = 0; i < given_columns; ++i) row += ",?";
+  return row + ")";
 }
 
 void bind_or_null(SQLite::Statement& statement, int index, const std::string& text) {
@@ -66,6 +70,20 @@ void bind_or_null(SQLite::Statement& statement, int index, const std::string& te
     statement.bind(index);
   else
     statement.bindNoCopy(index, text);
+}
+
+void bind_or_null(SQLite::Statement& statement, int index, std::optional<std::int64_t> number) {
+  if (number)
+    statement.bind(index, *number);
+  else
+    statement.bind(index);
+}
+
+void bind_blob_or_null(SQLite::Statement& statement, int index, std::string_view bytes) {
+  if (bytes.empty())
+    statement.bind(index);
+  else
+    bind_blob(statement, index, bytes);
 }
 
 std::vector<std::string> tags_in(const SQLite::Column& column, Names& names) {
@@ -171,74 +189,111 @@ void check_hash(const Envelope& event) {
                         {event.position.value});
 }
 
-EventRows::EventRows(SQLite::Database& database, Names& names)
-    : names_(names),
-      insert_(database,
-              "INSERT INTO events "
-              "VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,"
-              "?19,?20,?21,?22)"),
-      insert_type_(database, "INSERT OR IGNORE INTO event_types VALUES(?)") {}
-
-void EventRows::insert(const Commit& commit, const Hash& commit_hash,
-                       std::vector<Posting>& postings) {
-  for (const Envelope& event : commit.events)
-    insert_event(event, &event == &commit.events.back() ? &commit : nullptr, commit_hash, postings);
+EventRows::EventRows(SQLite::Database& database, Names& names, Streams& streams)
+    : database_(database),
+      names_(names),
+      streams_(streams),
+      insert_one_(database, insertion("events", row_of_parameters(), 1)),
+      insert_many_(database, insertion("events", row_of_parameters(), rows_at_once)),
+      insert_type_(database, "INSERT OR IGNORE INTO event_types VALUES(?)") {
+  rows_.reserve(rows_at_once);
 }
 
-void EventRows::insert_event(const Envelope& event, const Commit* last_of, const Hash& commit_hash,
-                             std::vector<Posting>& postings) {
-  const std::int64_t stream = names_.intern(event.stream);
-  const std::int64_t type = names_.intern(event.type);
-  if (!known_types_.find(type)) {
-    insert_type_.reset();
-    insert_type_.bind(1, type);
-    insert_type_.exec();
-    known_types_.put(type, true);
+void EventRows::add(const Commit& commit, const Hash& commit_hash, std::vector<Posting>& postings) {
+  for (const Envelope& event : commit.events) {
+    rows_.push_back(row_of(event, postings));
+    if (&event == &commit.events.back()) {
+      rows_.back().last_of = &commit;
+      rows_.back().commit_hash = commit_hash;
+      if (commit.idempotency_key)
+        postings.push_back({key_of_idempotency_key(*commit.idempotency_key), event.position, {}});
+    }
+    names_.list_new(event.position, postings);
+    if (rows_.size() < rows_at_once) continue;
+    insert(insert_many_, rows_);
+    rows_.clear();
   }
-  postings.push_back({stream, event.position, event.version});
-  postings.push_back({type, event.position, {}});
+}
 
-  std::string tags;
+void EventRows::write() {
+  for (const Row& row : rows_) insert(insert_one_, {&row, 1});
+  rows_.clear();
+  names_.write();
+}
+
+void EventRows::forget() {
+  rows_.clear();
+  known_types_.clear();
+}
+
+EventRows::Row EventRows::row_of(const Envelope& event, std::vector<Posting>& postings) {
+  Row row{&event, streams_.number(event.stream), streams_.number_of_name(event.type)};
+  if (!known_types_.find(row.type)) {
+    insert_type_.bind(1, row.type);
+    insert_type_.exec();
+    insert_type_.reset();
+    known_types_.put(row.type, true);
+  }
+  postings.push_back({row.stream, event.position, event.version});
+  postings.push_back({row.type, event.position, {}});
   for (const auto& tag : event.tags) {
-    const std::int64_t id = names_.intern(tag);
-    put_varint(tags, static_cast<std::uint64_t>(id));
+    const std::int64_t id = streams_.number_of_name(tag);
+    put_varint(row.tags, static_cast<std::uint64_t>(id));
     postings.push_back({id, event.position, {}});
   }
-  const std::string metadata = pack(event.metadata);
+  row.metadata = pack(event.metadata);
+  if (event.occurred_at) row.occurred_at = to_number(*event.occurred_at);
+  if (!event.content_type.empty()) row.content_type = streams_.number_of_name(event.content_type);
+  if (!event.source.empty()) row.source = streams_.number_of_name(event.source);
+  return row;
+}
 
-  insert_.reset();
-  insert_.clearBindings();
-  insert_.bind(1, static_cast<std::int64_t>(event.position.value));
-  insert_.bind(2, stream);
-  insert_.bind(3, static_cast<std::int64_t>(event.version.value));
-  insert_.bind(4, type);
-  insert_.bind(5, event.schema_version);
-  insert_.bind(6, static_cast<int>(event.codec));
-  bind_name(insert_, 7, event.content_type, names_);
-  bind_blob(insert_, 8, view(event.id.bytes));
-  if (event.occurred_at) insert_.bind(9, to_number(*event.occurred_at));
-  insert_.bind(10, to_number(event.recorded_at));
-  bind_name(insert_, 11, event.source, names_);
-  bind_or_null(insert_, 12, event.correlation_id);
-  bind_or_null(insert_, 13, event.causation_id);
-  if (!tags.empty()) bind_blob(insert_, 14, tags);
-  if (!metadata.empty()) bind_blob(insert_, 15, metadata);
-  bind_blob(insert_, 16, view(event.salt));
-  bind_blob(insert_, 17, view(event.hash.bytes));
-  bind_blob(insert_, 18, event.data);
-  if (last_of) {
-    insert_.bind(19, static_cast<std::int64_t>(last_of->events.size()));
-    bind_blob(insert_, 20, view(commit_hash.bytes));
-    if (last_of->idempotency_key) {
-      insert_.bindNoCopy(21, *last_of->idempotency_key);
-      bind_blob(insert_, 22, view(last_of->request_hash->bytes));
-      postings.push_back({key_of_idempotency_key(*last_of->idempotency_key), event.position, {}});
-    }
+//   before    how many parameters stand before the row's
+void EventRows::bind(SQLite::Statement& statement, int before, const Row& row) {
+  const Envelope& event = *row.event;
+  int at = before;
+  statement.bind(++at, row.stream);
+  statement.bind(++at, static_cast<std::int64_t>(event.version.value));
+  statement.bind(++at, row.type);
+  statement.bind(++at, event.schema_version);
+  statement.bind(++at, static_cast<int>(event.codec));
+  bind_or_null(statement, ++at, row.content_type);
+  bind_blob(statement, ++at, view(event.id.bytes));
+  bind_or_null(statement, ++at, row.occurred_at);
+  statement.bind(++at, to_number(event.recorded_at));
+  bind_or_null(statement, ++at, row.source);
+  bind_or_null(statement, ++at, event.correlation_id);
+  bind_or_null(statement, ++at, event.causation_id);
+  bind_blob_or_null(statement, ++at, row.tags);
+  bind_blob_or_null(statement, ++at, row.metadata);
+  bind_blob(statement, ++at, view(event.salt));
+  bind_blob(statement, ++at, view(event.hash.bytes));
+  bind_blob(statement, ++at, event.data);
+  if (row.last_of) {
+    statement.bind(++at, static_cast<std::int64_t>(row.last_of->events.size()));
+    bind_blob(statement, ++at, view(row.commit_hash.bytes));
+  } else {
+    statement.bind(++at);
+    statement.bind(++at);
   }
-  insert_.exec();
-  insert_.reset();
-  for (const auto& [key, id] : names_.take_new())
-    postings.push_back({key, event.position, Version{static_cast<std::uint64_t>(id)}});
+  if (row.last_of && row.last_of->idempotency_key) {
+    statement.bindNoCopy(++at, *row.last_of->idempotency_key);
+    bind_blob(statement, ++at, view(row.last_of->request_hash->bytes));
+  } else {
+    statement.bind(++at);
+    statement.bind(++at);
+  }
+}
+
+void EventRows::insert(SQLite::Statement& statement, std::span<const Row> rows) {
+  for (std::size_t i = 0; i < rows.size(); ++i)
+    bind(statement, static_cast<int>(i) * given_columns, rows[i]);
+  statement.exec();
+  statement.reset();
+  const Position newest = rows.back().event->position;
+  if (database_.getLastInsertRowid() != signed_of(newest))
+    throw CorruptionError("position " + std::to_string(newest.value) +
+                          " does not follow the newest event in the file: run `annal verify`");
 }
 
 }  // namespace annal::sqlite

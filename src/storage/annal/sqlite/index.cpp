@@ -100,9 +100,13 @@ void Index::find_in(std::size_t which, IndexKey key, Position from, Position to,
   };
   const auto end = static_cast<std::int64_t>(after(to));
   if (end == 0) return;
-  const auto begin = std::max<std::int64_t>(after(from) - 1, 0);
-  const bool begins_with_key = fences[static_cast<std::size_t>(begin)].key == key;
-  if (begin + 1 == end && !begins_with_key && !may_contain(map.filter(database_, begin), key))
+  const auto begins_with_key = [&](std::int64_t block) {
+    return fences[static_cast<std::size_t>(block)].key == key;
+  };
+  const auto begin =
+      begins_with_key(end - 1) ? std::max<std::int64_t>(after(from) - 1, 0) : end - 1;
+  if (begin + 1 == end && !begins_with_key(begin) &&
+      !may_contain(map.filter(database_, begin), key))
     return;
 
   const bool forwards = direction == Direction::forwards;

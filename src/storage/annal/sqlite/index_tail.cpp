@@ -6,45 +6,55 @@ namespace annal::sqlite {
 
 void IndexTail::add(std::span<const Posting> postings, Position head) {
   std::lock_guard lock(mutex_);
-  for (const Posting& posting : postings) {
-    by_key_[posting.key].push_back({posting.position, posting.version});
-    if (is_key_of_name(posting.key))
-      named_to_ = std::max(named_to_, static_cast<std::int64_t>(posting.version.value));
-  }
-  in_order_.insert(in_order_.end(), postings.begin(), postings.end());
+  for (const Posting& posting : postings) put(posting);
   head_ = head;
+}
+
+void IndexTail::put(const Posting& posting) {
+  table_.add(posting);
+  if (is_key_of_name(posting.key))
+    named_to_ = std::max(named_to_, static_cast<std::int64_t>(posting.version.value));
 }
 
 void IndexTail::drop_through(Position merged) {
   std::lock_guard lock(mutex_);
-  const auto beyond = [&](const auto& entry) { return entry.position > merged; };
-  for (; dropped_ < in_order_.size() && in_order_[dropped_].position <= merged; ++dropped_) {
-    const auto list = by_key_.find(in_order_[dropped_].key);
-    if (list == by_key_.end()) continue;  // an earlier posting of this key emptied the list
-    auto& entries = list->second;
-    entries.erase(entries.begin(), std::find_if(entries.begin(), entries.end(), beyond));
-    if (entries.empty()) by_key_.erase(list);
-  }
-  if (dropped_ * 2 > in_order_.size()) {
-    in_order_.erase(in_order_.begin(), in_order_.begin() + static_cast<std::ptrdiff_t>(dropped_));
-    dropped_ = 0;
-  }
+  std::vector<Posting> kept;
+  for (const Posting& posting : table_.postings())
+    if (posting.position > merged) kept.push_back(posting);
+  table_.clear();
+  for (const Posting& posting : kept) table_.add(posting);
   base_ = std::max(base_, merged);
   head_ = std::max(head_, merged);
+}
+
+// In log order.
+std::vector<Entry> IndexTail::entries_beyond(IndexKey key, Position after) const {
+  std::vector<Entry> entries;
+  table_.for_each(key, [&](const Posting& posting) {
+    if (posting.position <= after) return false;
+    entries.push_back({posting.position, posting.version});
+    return true;
+  });
+  std::reverse(entries.begin(), entries.end());
+  return entries;
 }
 
 std::vector<Position> IndexTail::beyond(IndexKey key, Position after, std::size_t limit) const {
   std::lock_guard lock(mutex_);
   std::vector<Position> positions;
-  const auto list = by_key_.find(key);
-  if (list == by_key_.end()) return positions;
-  const auto& entries = list->second;
-  for (auto at = std::upper_bound(
-           entries.begin(), entries.end(), after,
-           [](Position wanted, const Entry&entry) { return wanted < entry.position; });
-       at != entries.end() && positions.size() < limit; ++at)
-    positions.push_back(at->position);
+  for (const Entry& entry : entries_beyond(key, after))
+    if (positions.size() < limit) positions.push_back(entry.position);
   return positions;
+}
+
+std::optional<Entry> IndexTail::newest(IndexKey key) const {
+  std::lock_guard lock(mutex_);
+  std::optional<Entry> newest;
+  table_.for_each(key, [&](const Posting& posting) {
+    newest = {posting.position, posting.version};
+    return false;
+  });
+  return newest;
 }
 
 IndexTail::Slice IndexTail::look_up(std::span<const IndexKey> keys) const {
@@ -52,10 +62,7 @@ IndexTail::Slice IndexTail::look_up(std::span<const IndexKey> keys) const {
   Slice slice;
   slice.head = head_;
   slice.entries.reserve(keys.size());
-  for (const IndexKey key : keys) {
-    const auto list = by_key_.find(key);
-    slice.entries.push_back(list == by_key_.end() ? std::vector<Entry>{} : list->second);
-  }
+  for (const IndexKey key : keys) slice.entries.push_back(entries_beyond(key, base_));
   return slice;
 }
 
@@ -74,14 +81,11 @@ std::int64_t IndexTail::named_to() const {
   return named_to_;
 }
 
-std::vector<Posting> IndexTail::oldest(std::uint64_t events, Position& through) const {
+std::vector<Posting> IndexTail::postings(Position& through) const {
   std::lock_guard lock(mutex_);
-  through = Position{std::min(head_.value, base_.value + events)};
-  const auto first = in_order_.begin() + static_cast<std::ptrdiff_t>(dropped_);
-  const auto last = std::find_if(
-      first, in_order_.end(), [&](const Posting& posting) { return posting.position > through; });
-  std::vector<Posting> postings(first, last);
-  return in_key_order(std::move(postings));
+  through = head_;
+  const auto postings = table_.postings();
+  return in_key_order({postings.begin(), postings.end()});
 }
 
 }  // namespace annal::sqlite

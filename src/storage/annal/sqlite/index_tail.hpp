@@ -1,12 +1,12 @@
 // The newest part of the index, kept in memory until it is merged into the file.
 #pragma once
 
-#include "annal/sqlite/posting.hpp"
+#include "annal/sqlite/posting_table.hpp"
 
 #include <cstdint>
 #include <mutex>
+#include <optional>
 #include <span>
-#include <unordered_map>
 #include <vector>
 
 namespace annal::sqlite {
@@ -29,22 +29,25 @@ class IndexTail {
 
   // The key's first positions beyond `after`, at most `limit` of them.
   std::vector<Position> beyond(IndexKey key, Position after, std::size_t limit) const;
+  std::optional<Entry> newest(IndexKey key) const;
   Slice look_up(std::span<const IndexKey> keys) const;
   Position head() const;
   // Events that are in the tail only.
   std::uint64_t events() const;
   // The greatest number of a name it was told of.
   std::int64_t named_to() const;
-  // The oldest postings, of at most this many events, ordered by key for a merge.
-  std::vector<Posting> oldest(std::uint64_t events, Position& through) const;
+  // All postings, ordered by key for a merge.
+  //   through   the last event's position
+  std::vector<Posting> postings(Position& through) const;
 
  private:
+  void put(const Posting& posting);
+  std::vector<Entry> entries_beyond(IndexKey key, Position after) const;
+
   // Not a shared mutex: those of glibc let readers in past a waiting writer, and two readers in a
   // loop then hold every append up for tens of milliseconds.
   mutable std::mutex mutex_;
-  std::unordered_map<IndexKey, std::vector<Entry>> by_key_;
-  std::vector<Posting> in_order_;  // the same, by position; the first `dropped_` are gone
-  std::size_t dropped_ = 0;
+  PostingTable table_;  // in log order
   Position base_, head_;
   std::int64_t named_to_ = 0;
 };

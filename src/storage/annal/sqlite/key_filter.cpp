@@ -15,10 +15,13 @@ constexpr std::uint64_t offset = 0x9e3779b97f4a7c15;
 template <class Each>
 bool every_bit(IndexKey key, std::size_t bits, Each each) {
   const std::uint64_t number = spread(static_cast<std::uint64_t>(key) + offset);
-  std::uint64_t at = number & UINT32_MAX;
-  const std::uint64_t step = number >> 32 | 1;
-  for (int i = 0; i < probes; ++i, at += step)
-    if (!each(static_cast<std::size_t>(at % bits))) return false;
+  std::size_t at = (number & UINT32_MAX) % bits;
+  const std::size_t step = (number >> 32 | 1) % bits;
+  for (int i = 0; i < probes; ++i) {
+    if (!each(at)) return false;
+    at += step;
+    if (at >= bits) at -= bits;
+  }
   return true;
 }
 

@@ -46,7 +46,7 @@ std::vector<Position> Matches::first(const Query& query, Position after, std::si
 
 std::vector<IndexKey> Matches::keys_of(const QueryItem& item) {
   if (item.stream || !item.tags.empty()) {
-    const auto id = names_.find_to_intern(item.stream ? *item.stream : item.tags.front());
+    const auto id = names_.find(item.stream ? *item.stream : item.tags.front());
     return id ? std::vector<IndexKey>{*id} : std::vector<IndexKey>{};
   }
   std::vector<IndexKey> keys;

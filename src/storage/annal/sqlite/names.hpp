@@ -3,7 +3,7 @@
 #pragma once
 
 #include "annal/log/recently_used.hpp"
-#include "annal/sqlite/posting.hpp"
+#include "annal/sqlite/posting_table.hpp"
 
 #include <SQLiteCpp/SQLiteCpp.h>
 
@@ -11,8 +11,7 @@
 #include <functional>
 #include <optional>
 #include <string>
-#include <unordered_map>
-#include <utility>
+#include <string_view>
 #include <vector>
 
 namespace annal::sqlite {
@@ -28,31 +27,39 @@ class Names {
 
   // The name's number; nothing if nobody has used the name.
   std::optional<std::int64_t> find(const std::string& name);
-  // The same for the writer, who alone gives numbers and so remembers what has none.
-  std::optional<std::int64_t> find_to_intern(const std::string& name);
   const std::string& text(std::int64_t id);
+  // The same as `find` for whoever remembers the answer himself.
+  //   key       the name's
+  std::optional<std::int64_t> look_up(std::string_view name, IndexKey key);
 
-  // The name's number, given now if need be. In the writer's transaction only.
-  std::int64_t intern(const std::string& name);
-  // What was numbered since this was last asked: keys and numbers, for the index.
-  std::vector<std::pair<IndexKey, std::int64_t>> take_new() { return std::exchange(new_, {}); }
-  // After a transaction that interned names was committed, and the index knows them.
+  // In the writer's transaction only: a number for a name that has none.
+  std::int64_t give_number(const std::string& name, IndexKey key);
+  // Brings the names that were given numbers into the file, all of them; before COMMIT.
+  void write();
+  // Lists what was numbered since this was last asked for the index, as first used at the position.
+  void list_new(Position position, std::vector<Posting>& postings);
+  // After a transaction that numbered names was committed, and the index knows them.
   void settle();
   // After it was rolled back.
   void forget();
 
  private:
-  std::optional<std::int64_t> look_up(const std::string& name, IndexKey key);
+  void write_many();
+  void require_newest() const;
+  std::int64_t written_to() const {
+    return *newest_ - static_cast<std::int64_t>(unwritten_.size());
+  }
 
   SQLite::Statement by_id_;
-  std::optional<SQLite::Statement> insert_;
+  std::optional<SQLite::Statement> insert_one_, insert_many_;  // the writer's
   SQLite::Database& database_;
   const Numbers numbers_;
   RecentlyUsed<std::string, std::int64_t> ids_;
   RecentlyUsed<std::int64_t, std::string> texts_;
-  std::unordered_map<std::string, std::int64_t> staged_;  // numbered in the transaction at hand
-  std::unordered_map<std::string, IndexKey> nameless_;    // looked for in it in vain
-  std::vector<std::pair<IndexKey, std::int64_t>> new_;
+  std::optional<std::int64_t> newest_;  // number, once a name was given one
+  std::vector<std::string> unwritten_;  // the newest names, fewer than are written at once
+  PostingTable staged_;                 // of names that were numbered in the transaction at hand
+  std::size_t listed_ = 0;
 };
 
 }  // namespace annal::sqlite

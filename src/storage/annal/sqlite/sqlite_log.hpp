@@ -38,7 +38,7 @@ struct Options {
   std::vector<SpaceDeclaration> spaces;
   std::size_t queue_requests = 1024;  // waiting appends beyond these are Busy
   std::size_t readers = 4;            // read connections kept; further readers wait
-  std::uint64_t tail_events = 4096;   // whose index is kept in memory until it is merged
+  std::uint64_t tail_events = 16384;  // whose index is kept in memory until it is merged
   WalLimits wal = {};
   const Clock* clock = nullptr;      // the machine's when null; must outlive the log
   Randomness* randomness = nullptr;  // the system's when null; must outlive the log

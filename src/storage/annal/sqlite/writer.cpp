@@ -23,8 +23,7 @@ constexpr std::chrono::milliseconds longest_hold{50};  // of new readers
 constexpr std::chrono::milliseconds durable_within{
     60};  // of a commit whose answer did not wait for it
 constexpr std::chrono::milliseconds checkpoint_after{400};  // of nothing being written
-constexpr std::size_t names_cached_for_writing = 131072;
-constexpr std::size_t cached_versions = 262144;
+constexpr std::size_t names_cached_for_writing = 32768;     // of types, tags and sources
 
 int note_frames(void* frames, sqlite3*, const char*, int count) {
   *static_cast<int*>(frames) = count;
@@ -125,7 +124,8 @@ Writer::Writer(const std::filesystem::path& path, std::vector<SpaceDeclaration> 
                  numbers.push_back(static_cast<std::int64_t>(entry.version.value));
                return numbers;
              }),
-      rows_(database_, names_),
+      streams_(names_, index_, tail),
+      rows_(database_, names_, streams_),
       records_(database_, spaces_),
       matches_(database_, names_, index_, tail),
       begin_(database_, "BEGIN IMMEDIATE"),
@@ -136,8 +136,7 @@ Writer::Writer(const std::filesystem::path& path, std::vector<SpaceDeclaration> 
       data_version_(database_, "PRAGMA data_version"),
       count_eventless_(database_,
                        "INSERT INTO store VALUES('eventless_commits',?1) "
-                       "ON CONFLICT(key) DO UPDATE SET value=excluded.value"),
-      versions_(cached_versions) {
+                       "ON CONFLICT(key) DO UPDATE SET value=excluded.value") {
   sqlite3_wal_hook(database_.getHandle(), &note_frames, &wal_frames_);
   head_ = newest();
   eventless_ = eventless_commits(database_);
@@ -205,7 +204,6 @@ void Writer::write_group(GroupWriter::Group& group) {
 void Writer::stage(GroupWriter::Group& group) {
   staged_.clear();
   staged_.reserve(group.size());
-  staged_versions_.clear();
   staged_keys_.clear();
   staged_postings_.clear();
   staged_head_ = head_;
@@ -215,6 +213,7 @@ void Writer::stage(GroupWriter::Group& group) {
   for (Pending* pending : group) {
     staged_.push_back({pending, Unknown{}});
     Commit& commit = pending->commit;
+    streams_.expect(commit.events);
     if (auto answer = judge(commit, staged_head_, *this)) {
       staged_.back().outcome = std::move(*answer);
       continue;
@@ -227,6 +226,7 @@ void Writer::stage(GroupWriter::Group& group) {
     if (commit.idempotency_key)
       staged_keys_[*commit.idempotency_key] = {appended, *commit.request_hash};
   }
+  rows_.write();
   if (staged_eventless_ != eventless_) count_eventless(staged_eventless_);
   if (tail_.events() >= tail_events_) flush_tail();
   index_writer_.advance(staged_postings_.size());
@@ -257,8 +257,7 @@ void Writer::count_eventless(std::uint64_t commits) {
 }
 
 void Writer::apply(Commit& commit) {
-  rows_.insert(commit, staged_head_.hash, staged_postings_);
-  for (const Envelope& event : commit.events) staged_versions_[event.stream] = event.version;
+  rows_.add(commit, staged_head_.hash, staged_postings_);
   if (!commit.spaces.empty()) {
     cached_records_.change_everything();
     records_.change(commit.spaces);
@@ -274,6 +273,7 @@ void Writer::apply(Commit& commit) {
     Timestamp derived_time =
         derived_at == staged_head_.position ? staged_head_.recorded_at : Timestamp{};
     if (derived_at != staged_head_.position && derived_at.value > 0) {
+      if (derived_at > head_.position) rows_.write();
       recorded_at_.reset();
       recorded_at_.bind(1, signed_of(derived_at));
       if (recorded_at_.executeStep())
@@ -323,7 +323,7 @@ void Writer::publish() {
   if (merged_) tail_.drop_through(*merged_);
   tail_.add(staged_postings_, head_.position);
   names_.settle();
-  for (auto& [stream, version] : staged_versions_) versions_.put(stream, version);
+  streams_.settle();
   std::uint64_t written = 0;
   for (Staged& staged : staged_) {
     written += std::holds_alternative<Appended>(staged.outcome) ? 1 : 0;
@@ -375,6 +375,7 @@ void Writer::undo() noexcept {
   rollback_.tryReset();
   cached_records_.settle();
   names_.forget();
+  streams_.forget();
   rows_.forget();
   index_forgotten_ = true;
 }
@@ -452,7 +453,7 @@ void Writer::begin_transaction() {
 // committed.
 void Writer::flush_tail() {
   Position through;
-  const auto postings = tail_.oldest(tail_.events(), through);
+  const auto postings = tail_.postings(through);
   index_writer_.flush(postings, through);
   merged_ = through;
 }
@@ -701,20 +702,6 @@ void Writer::count(LogStatistics& statistics) const {
 }
 
 // --- what verdicts are based on ------------------------------------------------------------------
-
-Version Writer::stream_version(std::string_view stream) {
-  const std::string name(stream);
-  if (const auto staged = staged_versions_.find(name); staged != staged_versions_.end())
-    return staged->second;
-  if (const Version* known = versions_.find(name)) return *known;
-  const auto id = names_.find_to_intern(name);
-  if (!id) return versions_.put(name, Version{});
-  const IndexKey key = *id;
-  const auto slice = tail_.look_up({&key, 1});
-  if (!slice.entries[0].empty()) return versions_.put(name, slice.entries[0].back().version);
-  const auto newest = index_.newest(key, index_.state().indexed_to);
-  return versions_.put(name, newest ? newest->version : Version{});
-}
 
 // Everything under the key, in log order.
 std::vector<Entry> Writer::entries_of(IndexKey key) {

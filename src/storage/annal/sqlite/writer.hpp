@@ -13,6 +13,7 @@
 #include "annal/sqlite/record_cache.hpp"
 #include "annal/sqlite/record_tables.hpp"
 #include "annal/sqlite/store_files.hpp"
+#include "annal/sqlite/streams.hpp"
 #include "annal/sqlite/wal_guard.hpp"
 #include "annal/sqlite/wal_limits.hpp"
 
@@ -91,7 +92,8 @@ class Writer final : private LogState {
   void note_durable();
 
   // LogState
-  Version stream_version(std::string_view stream) override;
+  Version stream_version(std::string_view stream) override { return streams_.version(stream); }
+  Version next_version(std::string_view stream) override { return streams_.next_version(stream); }
   std::optional<KeyedCommit> keyed_commit(std::string_view idempotency_key) override;
   std::vector<Position> matching(const Query& query, Position after, std::size_t limit) override;
   Position record_position(std::string_view space, std::string_view key) override;
@@ -116,6 +118,7 @@ class Writer final : private LogState {
   IndexWriter index_writer_;
   RecordCache& cached_records_;
   Names names_;
+  Streams streams_;
   EventRows rows_;
   RecordTables records_;
   Matches matches_;
@@ -127,8 +130,6 @@ class Writer final : private LogState {
   LogHead head_, staged_head_;
   int known_version_ = 0;  // of the database, which others' commits change
   std::uint64_t eventless_ = 0, staged_eventless_ = 0;  // commits of records or types alone
-  RecentlyUsed<std::string, Version> versions_;         // of streams, as of head_
-  std::unordered_map<std::string, Version> staged_versions_;
   std::unordered_map<std::string, KeyedCommit> staged_keys_;
   std::vector<Posting> staged_postings_;
   std::vector<Staged> staged_;
