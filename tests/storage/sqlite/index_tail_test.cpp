@@ -68,6 +68,13 @@ TEST_F(FilledTail, knows_the_newest_posting_of_a_key) {
   EXPECT_EQ(tail.newest(3), std::nullopt);
 }
 
+TEST_F(FilledTail, says_where_it_begins_of_keys_it_does_not_have) {
+  EXPECT_EQ(tail.base_without(3), Position{10});
+  EXPECT_EQ(tail.base_without(1), std::nullopt);
+  tail.drop_through(Position{13});
+  EXPECT_EQ(tail.base_without(1), Position{13});
+}
+
 TEST_F(FilledTail, finds_what_lies_beyond_a_position) {
   EXPECT_EQ(tail.beyond(7, Position{11}, 9), (std::vector{Position{12}}));
   EXPECT_EQ(tail.beyond(7, Position{0}, 1), (std::vector{Position{11}}));

@@ -100,6 +100,23 @@ struct GrowingIndex : testing::Test {
 
 }  // namespace
 
+TEST_F(GrowingIndex, can_be_seen_not_to_have_a_key) {
+  for (int i = 0; i < 30; ++i) flush(come(200, 5000));
+  index.refresh();
+  RunsInView view;
+  view.set(Position{head}, index.maps());
+  EXPECT_FALSE(view.exclude(99999, next(Position{head}))) << "of what it does not cover";
+  int excluded = 0;
+  for (const bool filters_were_read : {false, true})
+    for (IndexKey key = 100'000; key < 100'500; ++key) {
+      excluded += filters_were_read && view.exclude(key, Position{head}) ? 1 : 0;
+      EXPECT_TRUE(found(key, 1, head).empty());
+    }
+  EXPECT_GT(excluded, 0);
+  for (const auto& [key, entries] : expected)
+    ASSERT_FALSE(view.exclude(key, Position{head})) << key;
+}
+
 TEST_F(GrowingIndex, finds_everything_however_far_its_merges_are) {
   for (int i = 0; i < 70; ++i) {
     flush(come(50 + random() % 100));

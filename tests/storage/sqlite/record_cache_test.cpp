@@ -47,6 +47,58 @@ TEST_F(CachedRecords, are_read_again_once_they_were_changed) {
   EXPECT_FALSE(look());
 }
 
+TEST_F(CachedRecords, that_were_changed_are_known_once_the_transaction_is_committed) {
+  look();
+  EXPECT_TRUE(cache.change("notes", "a"));
+  cache.become("notes", record_of("two"));
+  EXPECT_EQ(look()->value, "one");  // the transaction is not in the log yet
+  EXPECT_EQ(reads, 2);
+  cache.settle();
+  EXPECT_EQ(look()->value, "two");
+  EXPECT_EQ(reads, 2);
+}
+
+TEST_F(CachedRecords, that_nobody_read_are_not_worth_telling_of) {
+  EXPECT_FALSE(cache.change("notes", "a"));
+}
+
+TEST_F(CachedRecords, that_were_changed_are_read_again_where_the_transaction_is_undone) {
+  look();
+  cache.change("notes", "a");
+  cache.become("notes", record_of("two"));
+  cache.undo();
+  EXPECT_EQ(look()->value, "one");
+  cache.settle();  // of a later transaction
+  EXPECT_EQ(look()->value, "one");
+}
+
+TEST_F(CachedRecords, that_were_changed_twice_are_as_the_last_change_left_them) {
+  look();
+  for (const char* value : {"two", "three"}) {
+    EXPECT_TRUE(cache.change("notes", "a"));
+    cache.become("notes", record_of(value));
+  }
+  cache.settle();
+  EXPECT_EQ(look()->value, "three");
+  cache.change("notes", "a");
+  cache.become("notes", record_of("four"));
+  EXPECT_TRUE(cache.change("notes", "a"));  // erased
+  cache.settle();
+  stored.reset();
+  EXPECT_FALSE(look());
+  EXPECT_EQ(reads, 2);
+}
+
+TEST_F(CachedRecords, that_were_changed_to_much_are_read_again) {
+  look();
+  stored = record_of(std::string(20'000, 'x'));
+  cache.change("notes", "a");
+  cache.become("notes", *stored);
+  cache.settle();
+  EXPECT_EQ(look()->value.size(), 20'000u);
+  EXPECT_EQ(reads, 2);
+}
+
 TEST_F(CachedRecords, are_not_kept_from_before_the_end_of_a_transaction) {
   look();
   cache.change("notes", "a");

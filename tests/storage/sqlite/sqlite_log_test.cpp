@@ -186,6 +186,23 @@ TEST_F(SqliteLog, an_index_larger_than_its_tail_answers_the_same) {
   check(*open());
 }
 
+TEST_F(SqliteLog, every_key_is_found_wherever_its_index_lies) {
+  tail_events = 16;
+  auto log = open();
+  const auto key = [](int i) { return "key-" + std::to_string(i); };
+  for (int i = 0; i < 400; ++i) {
+    EXPECT_FALSE(log->find_commit(key(i))) << i;
+    Commit commit = commit_of(event_of("thing/" + std::to_string(i % 7)));
+    commit.idempotency_key = key(i);
+    ASSERT_TRUE(std::holds_alternative<Appended>(log->append(commit)));
+    for (const int known : {i, i / 2, 0}) {
+      const auto found = log->find_commit(key(known));
+      ASSERT_TRUE(found) << known << " of " << i;
+      EXPECT_EQ(found->outcome.last, Position{static_cast<std::uint64_t>(known) + 1});
+    }
+  }
+}
+
 TEST_F(SqliteLog, a_name_has_one_number_whatever_it_names) {
   const auto also_named = [](const std::string& stream, const std::string& name) {
     Envelope event = event_of(stream);

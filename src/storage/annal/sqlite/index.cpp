@@ -51,6 +51,11 @@ const RunMap& Index::map_of(const Run& run) {
   return map_at(static_cast<std::size_t>(&run - runs_.data()));
 }
 
+std::vector<std::shared_ptr<const RunMap>> Index::maps() {
+  for (std::size_t which = 0; which < runs_.size(); ++which) map_at(which);
+  return run_maps_;
+}
+
 const RunMap& Index::map_at(std::size_t which) {
   auto& map = run_maps_[which];
   if (!map) map = maps_.of(database_, runs_[which]);
@@ -90,24 +95,9 @@ void Index::find_in(std::size_t which, IndexKey key, Position from, Position to,
                     Direction direction, std::size_t limit, std::vector<Entry>& entries) {
   const Run& run = runs_[which];
   const RunMap& map = map_at(which);
-  const auto& fences = map.fences();
-  if (fences.empty()) return;
-  // The blocks that may hold the key: from the last that begins before it, to the last that begins
-  // within the bounds.
-  const auto after = [&](Position position) {
-    const RunMap::Fence wanted{key, position};
-    return std::upper_bound(fences.begin(), fences.end(), wanted) - fences.begin();
-  };
-  const auto end = static_cast<std::int64_t>(after(to));
-  if (end == 0) return;
-  const auto begins_with_key = [&](std::int64_t block) {
-    return fences[static_cast<std::size_t>(block)].key == key;
-  };
-  const auto begin =
-      begins_with_key(end - 1) ? std::max<std::int64_t>(after(from) - 1, 0) : end - 1;
-  if (begin + 1 == end && !begins_with_key(begin) &&
-      !may_contain(map.filter(database_, begin), key))
-    return;
+  const auto [begin, end, at_fence] = map.blocks_of(key, from, to);
+  if (begin == end) return;
+  if (begin + 1 == end && !at_fence && !may_contain(map.filter(database_, begin), key)) return;
 
   const bool forwards = direction == Direction::forwards;
   for (std::int64_t i = 0; i < end - begin && entries.size() < limit; ++i) {

@@ -2,7 +2,9 @@
 
 #include "annal/error.hpp"
 #include "annal/sqlite/database.hpp"
+#include "annal/sqlite/key_filter.hpp"
 
+#include <algorithm>
 #include <cstring>
 
 namespace annal::sqlite {
@@ -50,6 +52,31 @@ RunMap::RunMap(SQLite::Database& database, const Run& run) : run_(run.id) {
   filters_.resize((fences_.size() + blocks_a_part - 1) / blocks_a_part);
 }
 
+RunMap::Blocks RunMap::blocks_of(IndexKey key, Position from, Position to) const {
+  // How many blocks begin at or before the key's entry at the position.
+  const auto up_to = [&](Position position) {
+    const Fence wanted{key, position};
+    return static_cast<std::int64_t>(std::upper_bound(fences_.begin(), fences_.end(), wanted) -
+                                     fences_.begin());
+  };
+  const auto begins_with_key = [&](std::int64_t block) {
+    return fences_[static_cast<std::size_t>(block)].key == key;
+  };
+  const std::int64_t end = up_to(to);
+  if (end == 0) return {};
+  const std::int64_t begin =
+      begins_with_key(end - 1) ? std::max<std::int64_t>(up_to(from) - 1, 0) : end - 1;
+  return {begin, end, begins_with_key(begin)};
+}
+
+bool RunMap::excludes(IndexKey key) const {
+  const auto [begin, end, at_fence] = blocks_of(key, Position{0}, Position{UINT64_MAX});
+  if (begin == end) return true;
+  if (begin + 1 < end || at_fence) return false;
+  std::lock_guard lock(mutex_);
+  return !may_contain(filters_[static_cast<std::size_t>(begin / blocks_a_part)], key);
+}
+
 const std::string& RunMap::filter(SQLite::Database& database, std::int64_t block) const {
   const auto part = static_cast<std::size_t>(block / blocks_a_part);
   std::lock_guard lock(mutex_);
@@ -62,6 +89,24 @@ const std::string& RunMap::filter(SQLite::Database& database, std::int64_t block
   filter = blob_of(select.getColumn(0));
   if (filter.empty()) raise_incomplete(run_);
   return filter;
+}
+
+void RunsInView::set(Position covered, std::vector<std::shared_ptr<const RunMap>> maps) {
+  auto in_view = std::make_shared<const Maps>(std::move(maps));
+  std::lock_guard lock(mutex_);
+  covered_ = covered;
+  maps_ = std::move(in_view);
+}
+
+bool RunsInView::exclude(IndexKey key, Position up_to) const {
+  std::shared_ptr<const Maps> maps;
+  {
+    std::lock_guard lock(mutex_);
+    if (covered_ < up_to) return false;
+    maps = maps_;
+  }
+  return std::all_of(maps->begin(), maps->end(),
+                     [key](const auto& map) { return map->excludes(key); });
 }
 
 std::shared_ptr<const RunMap> RunMaps::of(SQLite::Database& database, const Run& run) {

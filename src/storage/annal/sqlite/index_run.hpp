@@ -38,7 +38,16 @@ class RunMap {
   // Reads the fences, in the transaction at hand.
   RunMap(SQLite::Database& database, const Run& run);
 
+  // Where the key's postings within [from, to] may be.
+  struct Blocks {
+    std::int64_t begin = 0, end = 0;
+    bool at_fence = false;  // the first of them begins with the key
+  };
+
   const std::vector<Fence>& fences() const { return fences_; }
+  Blocks blocks_of(IndexKey key, Position from, Position to) const;
+  // True if the key is not in the run; false also where its filter was not read yet.
+  bool excludes(IndexKey key) const;
   // The filter of the block's part; read when first asked for.
   const std::string& filter(SQLite::Database& database, std::int64_t block) const;
 
@@ -51,6 +60,23 @@ class RunMap {
 
 // Fences as they are kept in a part's row, with positions relative to the run's first.
 std::string packed_fences(const std::vector<RunMap::Fence>& fences, Position base);
+
+// The runs as the writer's newest transaction found them: what can be said of a key without a
+// connection, which is that it is in none of them.
+//   threads   set: the writer; exclude: any number of callers
+class RunsInView {
+ public:
+  //   covered   every event up to here is in the runs
+  void set(Position covered, std::vector<std::shared_ptr<const RunMap>> maps);
+  // True if no event up to the position has the key.
+  bool exclude(IndexKey key, Position up_to) const;
+
+ private:
+  using Maps = std::vector<std::shared_ptr<const RunMap>>;
+  mutable std::mutex mutex_;
+  Position covered_;
+  std::shared_ptr<const Maps> maps_ = std::make_shared<const Maps>();
+};
 
 // The maps of a store's runs.
 //   threads   any number of callers

@@ -49,6 +49,16 @@ std::vector<Position> IndexTail::beyond(IndexKey key, Position after, std::size_
 
 std::optional<Entry> IndexTail::newest(IndexKey key) const {
   std::lock_guard lock(mutex_);
+  return newest_of(key);
+}
+
+std::optional<Position> IndexTail::base_without(IndexKey key) const {
+  std::lock_guard lock(mutex_);
+  if (newest_of(key)) return std::nullopt;
+  return base_;
+}
+
+std::optional<Entry> IndexTail::newest_of(IndexKey key) const {
   std::optional<Entry> newest;
   table_.for_each(key, [&](const Posting& posting) {
     newest = {posting.position, posting.version};

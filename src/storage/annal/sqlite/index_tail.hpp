@@ -30,6 +30,8 @@ class IndexTail {
   // The key's first positions beyond `after`, at most `limit` of them.
   std::vector<Position> beyond(IndexKey key, Position after, std::size_t limit) const;
   std::optional<Entry> newest(IndexKey key) const;
+  // Where the tail begins, if it does not have the key: no later event does then.
+  std::optional<Position> base_without(IndexKey key) const;
   Slice look_up(std::span<const IndexKey> keys) const;
   Position head() const;
   // Events that are in the tail only.
@@ -42,6 +44,7 @@ class IndexTail {
 
  private:
   void put(const Posting& posting);
+  std::optional<Entry> newest_of(IndexKey key) const;
   std::vector<Entry> entries_beyond(IndexKey key, Position after) const;
 
   // Not a shared mutex: those of glibc let readers in past a waiting writer, and two readers in a

@@ -1,5 +1,6 @@
 #include "annal/sqlite/record_cache.hpp"
 
+#include <new>
 #include <utility>
 
 namespace annal::sqlite {
@@ -45,12 +46,19 @@ void RecordCache::keep(const std::string& name, std::shared_ptr<const Record> re
   young_.insert_or_assign(name, std::move(record));
 }
 
-void RecordCache::change(std::string_view space, std::string_view key) {
+bool RecordCache::change(std::string_view space, std::string_view key) {
   const std::string name = name_of(space, key);
   std::lock_guard lock(mutex_);
   changing_ = true;
-  young_.erase(name);
-  old_.erase(name);
+  return young_.erase(name) + old_.erase(name) + changed_.erase(name) > 0;
+}
+
+void RecordCache::become(std::string_view space, Record record) {
+  if (record.value.size() > greatest_record) return;
+  std::string name = name_of(space, record.key);
+  auto kept = std::make_shared<const Record>(std::move(record));
+  std::lock_guard lock(mutex_);
+  changed_.insert_or_assign(std::move(name), std::move(kept));
 }
 
 void RecordCache::change_everything() {
@@ -58,11 +66,26 @@ void RecordCache::change_everything() {
   changing_ = true;
   young_.clear();
   old_.clear();
+  changed_.clear();
   young_bytes_ = 0;
 }
 
+// What there is no memory to keep is read again.
 void RecordCache::settle() noexcept {
   std::lock_guard lock(mutex_);
+  try {
+    for (auto& [name, record] : changed_) keep(name, std::move(record));
+  } catch (const std::bad_alloc&) {
+    young_.clear();
+    young_bytes_ = 0;
+  }
+  changed_.clear();
+  if (std::exchange(changing_, false)) ++settled_;
+}
+
+void RecordCache::undo() noexcept {
+  std::lock_guard lock(mutex_);
+  changed_.clear();
   if (std::exchange(changing_, false)) ++settled_;
 }
 

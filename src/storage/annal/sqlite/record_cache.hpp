@@ -14,8 +14,8 @@
 
 namespace annal::sqlite {
 
-// Only the writer changes records, so it alone says what is no longer true: before its transaction
-// is committed, and until it has ended nothing that is read is kept.
+// Only the writer changes records, so it alone says what is no longer true, and what is instead:
+// before its transaction is committed. Until that has ended nothing that is read is kept.
 //   threads   any number of callers
 class RecordCache {
  public:
@@ -38,10 +38,15 @@ class RecordCache {
   }
 
   // For the writer: the transaction at hand changes the record.
-  void change(std::string_view space, std::string_view key);
+  //   returns   true if it was known, and so is worth to be told of
+  bool change(std::string_view space, std::string_view key);
+  // What a record that was changed is once the transaction is committed.
+  void become(std::string_view space, Record record);
   void change_everything();
-  // The transaction has ended, one way or the other.
+  // The transaction has ended, and was committed …
   void settle() noexcept;
+  // … or was not.
+  void undo() noexcept;
 
   // Since it was made: how often it was asked, and knew.
   std::uint64_t asked() const { return asked_; }
@@ -64,6 +69,7 @@ class RecordCache {
   // one is forgotten.
   Records young_, old_;
   std::size_t young_bytes_ = 0;
+  Records changed_;  // by the transaction at hand
   std::atomic<std::uint64_t> asked_{0}, known_{0};
   std::uint64_t settled_ = 0;  // transactions: what was read before the newest ended may be old
   bool changing_ = false;

@@ -102,8 +102,9 @@ SQLite::Database open_with_spaces(const std::filesystem::path& path,
 }  // namespace
 
 Writer::Writer(const std::filesystem::path& path, std::vector<SpaceDeclaration> spaces,
-               const Clock& clock, IndexTail& tail, RunMaps& maps, RecordCache& cached_records,
-               std::uint64_t tail_events, Readers& readers, const WalLimits& limits)
+               const Clock& clock, IndexTail& tail, RunMaps& maps, RunsInView& runs_in_view,
+               RecordCache& cached_records, std::uint64_t tail_events, Readers& readers,
+               const WalLimits& limits)
     : path_(path),
       spaces_(std::move(spaces)),
       clock_(clock),
@@ -114,6 +115,7 @@ Writer::Writer(const std::filesystem::path& path, std::vector<SpaceDeclaration> 
       database_(open_with_spaces(path, spaces_)),
       guard_(path),
       files_(path),
+      runs_in_view_(runs_in_view),
       index_(database_, maps),
       index_writer_(database_, maps),
       cached_records_(cached_records),
@@ -264,7 +266,7 @@ void Writer::apply(Commit& commit) {
   }
   for (const RecordChange& change : commit.records) {
     RecordTable& table = records_.at(change.space);
-    cached_records_.change(change.space, change.key);
+    const bool was_known = cached_records_.change(change.space, change.key);
     if (!change.value) {
       table.erase(change.key);
       continue;
@@ -280,6 +282,9 @@ void Writer::apply(Commit& commit) {
         derived_time = Timestamp{std::chrono::microseconds{recorded_at_.getColumn(0).getInt64()}};
       recorded_at_.reset();
     }
+    if (was_known)
+      cached_records_.become(change.space,
+                             {change.key, *change.value, change.columns, derived_at, derived_time});
     table.put(change, derived_at, derived_time);
   }
 }
@@ -373,7 +378,7 @@ void Writer::undo() noexcept {
     sqlite3_reset(each);
   rollback_.tryExecuteStep();
   rollback_.tryReset();
-  cached_records_.settle();
+  cached_records_.undo();
   names_.forget();
   streams_.forget();
   rows_.forget();
@@ -446,7 +451,9 @@ void Writer::begin_transaction() {
   run(begin_);
   require_nobody_else_wrote();
   if (std::exchange(index_forgotten_, false)) index_writer_.reload();
-  if (index_.state().generation != index_writer_.state().generation) index_.reread();
+  if (index_.state().generation == index_writer_.state().generation) return;
+  index_.reread();
+  runs_in_view_.set(index_.state().indexed_to, index_.maps());
 }
 
 // Writes the tail into the file as a run, in the transaction at hand. It leaves memory when that is
