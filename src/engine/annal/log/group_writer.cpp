@@ -81,7 +81,7 @@ AppendOutcome GroupWriter::append(Commit commit) {
     return std::move(pending->outcome);
   }
   if (auto refusal = enqueue(request)) return std::move(*refusal);
-  pending->done.wait(false, std::memory_order_acquire);
+  pending->answered.wait();
   return std::move(pending->outcome);
 }
 
@@ -182,8 +182,7 @@ void GroupWriter::answer(Requests& written) {
       completions_.splice(completions_.end(), written, written.begin());
       completed_.notify_one();
     } else {
-      pending.done.store(true, std::memory_order_release);
-      pending.done.notify_one();
+      pending.answered.say();
       written.pop_front();
     }
   }

@@ -4,6 +4,8 @@
 
 #include "annal/log/event_log.hpp"
 
+#include <semaphore.h>
+
 #include <atomic>
 #include <condition_variable>
 #include <functional>
@@ -15,13 +17,31 @@
 
 namespace annal {
 
+// Blocks a thread until another one says that it may go on. Not a flag of the standard library's to
+// wait for: that begins by yielding, and many who yield keep the writer from its processor.
+class Answered {
+ public:
+  Answered() { sem_init(&semaphore_, 0, 0); }
+  ~Answered() { sem_destroy(&semaphore_); }
+  Answered(const Answered&) = delete;
+  Answered& operator=(const Answered&) = delete;
+
+  void say() { sem_post(&semaphore_); }
+  void wait() {
+    while (sem_wait(&semaphore_) != 0) continue;  // a signal was handled
+  }
+
+ private:
+  sem_t semaphore_;
+};
+
 // A commit on its way through the writer.
 struct Pending {
   Commit commit;
   AppendOutcome outcome = Unknown{"the writer never reached it"};
   Completion completion;  // empty: somebody waits in append()
   std::size_t bytes = 0;
-  std::atomic<bool> done{false};
+  Answered answered;
 };
 
 // All memory a commit needs on its way is taken on its caller's thread, before it is queued; without
