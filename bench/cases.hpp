@@ -26,6 +26,16 @@ std::vector<Result> open_after_crash(const Settings& settings);        // P11
 std::vector<Result> tell_observer(const Settings& settings);           // P12
 std::vector<Result> read_while_writing(const Settings& settings);      // P13
 
+// The shapes of event-store-benchmark, which have no goals of their own.
+std::vector<Result> write_stream(const Settings& settings);               // W1
+std::vector<Result> write_stream_on_condition(const Settings& settings);  // W2
+std::vector<Result> write_and_read_tagged(const Settings& settings);      // W3, R1
+std::vector<Result> flood(const Settings& settings);                      // F1
+
+// What the same work costs in a log of so many events, and what that takes of disk and memory; in
+// the same order whatever the size.
+std::vector<Fact> measure_log_of(int events, const Settings& settings);
+
 // P11's crash, for a process of its own: appends until the write-ahead log has so many bytes, and
 // ends this process at once. `annal_bench --crash FILE --wal-bytes N`.
 [[noreturn]] void crash(const std::filesystem::path& store, std::uintmax_t wal_bytes);

@@ -28,7 +28,7 @@ double nanoseconds(Steady::duration duration) {
 }
 
 int scaled(int operations, const Settings& settings) {
-  return std::max(1, static_cast<int>(operations * settings.scale));
+  return std::max(1, static_cast<int>(operations * settings.portion));
 }
 
 int scaled_down(int things, const Settings& settings) {

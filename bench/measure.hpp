@@ -17,7 +17,7 @@ double nanoseconds(Steady::duration duration);
 struct Settings {
   std::filesystem::path folder;  // on the disk to be measured
   int rounds = 7;
-  double scale = 1;  // of the number of operations a round
+  double portion = 1;  // of the number of operations a round
 };
 
 // At least one.
@@ -66,7 +66,7 @@ struct Fact {
 
 struct Result {
   std::string id, work, unit;  // "P1", what was done, "ratio to raw"
-  double goal = 0;
+  double goal = 0;             // 0: there is none
   Better better = Better::higher;
   std::string beside = "raw";     // what stands in the place of raw
   double figure = 0;              // in that unit: the median of the rounds' figures

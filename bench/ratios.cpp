@@ -1,7 +1,7 @@
 // The runner: measures what is asked for, prints a table of ratios, writes them as JSON.
 //
-//   annal_bench [--only P1,P8] [--rounds 7] [--scale 1]
-//               [--folder DIR] [--json FILE]
+//   annal_bench [--only P1,P8] [--rounds 7] [--portion 1] [--folder DIR] [--json FILE]
+//   annal_bench --scale 10k,1M,10M [--portion 1] [--folder DIR] [--json FILE]
 #include "cases.hpp"
 #include "report.hpp"
 
@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <fstream>
+#include <map>
 #include <stdexcept>
 
 namespace annal::bench {
@@ -21,6 +22,7 @@ namespace {
 struct Arguments {
   Settings settings;
   std::vector<std::string> only;
+  std::vector<int> sizes;
   std::string json;
   std::filesystem::path crash;
   std::uintmax_t wal_bytes = 0;
@@ -44,7 +46,11 @@ constexpr Row rows[] = {{"P1", append_one},
                         {"P10", page_history},
                         {"P11", open_after_crash},
                         {"P12", tell_observer},
-                        {"P13", read_while_writing}};
+                        {"P13", read_while_writing},
+                        {"W1", write_stream},
+                        {"W2", write_stream_on_condition},
+                        {"W3", write_and_read_tagged},
+                        {"F1", flood}};
 
 // A folder of its own on the disk that is measured, gone afterwards.
 class Folder {
@@ -88,6 +94,23 @@ std::vector<Result> measure(const Arguments& arguments, const Settings& settings
   return results;
 }
 
+nlohmann::json measure_sizes(const std::vector<int>& sizes, const Settings& settings) {
+  std::vector<std::vector<Fact>> facts;
+  nlohmann::json figures = nlohmann::json::array();
+  for (const int events : sizes) {
+    facts.push_back(measure_log_of(events, settings));
+    figures.push_back({{"events", events}, {"facts", to_json(facts.back())}});
+  }
+  print(sizes, facts);
+  return figures;
+}
+
+nlohmann::json measure_rows(const Arguments& arguments, const Settings& settings) {
+  nlohmann::json figures = nlohmann::json::array();
+  for (const auto& result : measure(arguments, settings)) figures.push_back(to_json(result));
+  return figures;
+}
+
 int run(const Arguments& arguments) {
   std::ofstream out = opened(arguments.json);
   const Folder folder(arguments.settings.folder);
@@ -96,19 +119,18 @@ int run(const Arguments& arguments) {
 
   const SyncProbe before = probe_sync(settings.folder);
   std::printf("write + fdatasync of 4 KiB: p50 %.0f µs, p99 %.0f µs\n\n", before.p50, before.p99);
-  const std::vector<Result> results = measure(arguments, settings);
+  const nlohmann::json figures = arguments.sizes.empty() ? measure_rows(arguments, settings)
+                                                         : measure_sizes(arguments.sizes, settings);
   const SyncProbe after = probe_sync(settings.folder);
   std::printf("\nwrite + fdatasync afterwards: p50 %.0f µs, p99 %.0f µs\n", after.p50, after.p99);
 
   if (arguments.json.empty()) return 0;
-  nlohmann::json figures = nlohmann::json::array();
-  for (const auto& result : results) figures.push_back(to_json(result));
   const nlohmann::json all{{"sync_p50_us", before.p50},
                            {"sync_p99_us", before.p99},
                            {"sync_p50_us_afterwards", after.p50},
                            {"sync_p99_us_afterwards", after.p99},
                            {"rounds", settings.rounds},
-                           {"scale", settings.scale},
+                           {"portion", settings.portion},
                            {"results", figures}};
   if (!(out << all.dump(2) << std::endl))
     throw std::runtime_error("cannot write " + arguments.json);
@@ -133,8 +155,18 @@ int main(int count, char** values) {
   program
       .add_option("--rounds", arguments.settings.rounds, "Pairs of measurements; the median counts")
       ->check(CLI::Range(1, 1000));
-  program.add_option("--scale", arguments.settings.scale, "Times the operations of a round")
+  program
+      .add_option("--portion", arguments.settings.portion,
+                  "Of the operations of a round, and of what they work on")
       ->check(CLI::PositiveNumber);
+  program
+      .add_option("--scale", arguments.sizes,
+                  "Instead of the rows: the same work on logs of so many events, side by side, "
+                  "such as 10k,1M,10M")
+      ->delimiter(',')
+      ->transform(CLI::AsNumberWithUnit(std::map<std::string, int>{{"k", 1000}, {"M", 1000000}},
+                                        CLI::AsNumberWithUnit::CASE_SENSITIVE))
+      ->check(CLI::Range(1000, 100000000));
   program.add_option("--folder", arguments.settings.folder, "Where on the disk to be measured")
       ->check(CLI::ExistingDirectory);
   program.add_option("--json", arguments.json, "Also writes the figures to this file");

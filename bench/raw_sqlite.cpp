@@ -255,6 +255,19 @@ void RawReader::read_stream(const std::string& stream, int limit, const Each& ea
   sqlite3_reset(rows);
 }
 
+void RawReader::read_tagged(int tag, int type, int limit, const Each& each) {
+  sqlite3_stmt* const rows = selecting(tagged_,
+                                       "tagged t JOIN events e ON e.position=t.position WHERE "
+                                       "t.tag=?1 AND t.type=?2 ORDER BY t.position LIMIT ?3");
+  sqlite3_bind_int(rows, 1, tag);
+  sqlite3_bind_int(rows, 2, type);
+  sqlite3_bind_int(rows, 3, limit);
+  int result = 0;
+  while ((result = sqlite3_step(rows)) == SQLITE_ROW) each(event_in(rows));
+  database_.check(result, SQLITE_DONE);
+  sqlite3_reset(rows);
+}
+
 sqlite3_int64 RawReader::key_of(const std::string& stream) {
   if (!key_) key_ = database_.prepare("SELECT id FROM names WHERE name=?1");
   sqlite3_stmt* const select = key_.get();
@@ -300,6 +313,20 @@ void copy_with_index(const std::filesystem::path& store, const std::filesystem::
       "INSERT INTO main.events SELECT * FROM store.events ORDER BY position;"
       "CREATE INDEX events_by_stream ON events(stream,version);"
       "CREATE INDEX events_in_order ON events(stream); COMMIT");
+}
+
+void index_tags(const std::filesystem::path& file, const std::vector<std::pair<int, int>>& marks) {
+  RawDatabase database(file);
+  database.run(
+      "BEGIN; CREATE TABLE tagged(position INTEGER PRIMARY KEY, tag INTEGER, type INTEGER)");
+  const RawStatement insert = database.prepare("INSERT INTO tagged VALUES(NULL,?1,?2)");
+  for (const auto& [tag, type] : marks) {
+    sqlite3_bind_int(insert.get(), 1, tag);
+    sqlite3_bind_int(insert.get(), 2, type);
+    database.check(sqlite3_step(insert.get()), SQLITE_DONE);
+    sqlite3_reset(insert.get());
+  }
+  database.run("CREATE INDEX tagged_by_both ON tagged(tag,type); COMMIT");
 }
 
 // --- payloads ------------------------------------------------------------------------------------

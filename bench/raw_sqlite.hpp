@@ -11,6 +11,8 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
+#include <vector>
 
 namespace annal::bench {
 
@@ -78,6 +80,8 @@ class RawReader {
   void scan(const Each& each);
   // The stream from its first event on, by an index on stream and version: a copy_with_index.
   void read_stream(const std::string& stream, int limit, const Each& each);
+  // The first events with the tag and the type, by an index on both: of a copy with index_tags.
+  void read_tagged(int tag, int type, int limit, const Each& each);
   // The stream's newest event at or before the position, and its first, by an index on stream and
   // position: of a copy_with_index, too.
   RawEvent newest(const std::string& stream, sqlite3_int64 position);
@@ -92,13 +96,16 @@ class RawReader {
   RawEvent only_row(sqlite3_stmt* select);
 
   RawDatabase database_;
-  RawStatement scan_, stream_, key_, newest_, first_;
+  RawStatement scan_, stream_, key_, newest_, first_, tagged_;
   std::unordered_map<sqlite3_int64, std::string> names_;
 };
 
 // The events and names of a store that nobody has open, in a file of their own, with indexes on
 // stream and version, and on stream and position.
 void copy_with_index(const std::filesystem::path& store, const std::filesystem::path& file);
+
+// Gives such a copy the tag and the type of each event, from the first on, and an index on both.
+void index_tags(const std::filesystem::path& file, const std::vector<std::pair<int, int>>& marks);
 
 // Decodes by hand what a payload consists of: numbers as they are, texts behind 64-bit lengths.
 class RawDecoder {

@@ -40,9 +40,12 @@ nlohmann::json to_json(const Series& series) {
 }  // namespace
 
 void print(const Result& result) {
-  std::printf("%-4s %-*s %8.2f  goal %s %.2f  %s\n", result.id.c_str(), width(result.work, 72),
-              result.work.c_str(), result.figure, result.better == Better::higher ? "≥" : "≤",
-              result.goal, reached(result) ? "reached" : "MISSED");
+  std::printf("%-4s %-*s %8.2f", result.id.c_str(), width(result.work, 72), result.work.c_str(),
+              result.figure);
+  if (result.goal > 0)
+    std::printf("  goal %s %.2f  %s", result.better == Better::higher ? "≥" : "≤", result.goal,
+                reached(result) ? "reached" : "MISSED");
+  std::printf("\n");
   std::printf("       %s\n", result.unit.c_str());
   print("ours", result.ours);
   print(result.beside, result.raw);
@@ -52,22 +55,45 @@ void print(const Result& result) {
   std::fflush(stdout);
 }
 
-nlohmann::json to_json(const Result& result) {
-  nlohmann::json facts = nlohmann::json::array();
-  for (const auto& fact : result.facts) {
-    facts.push_back({{"name", fact.name}, {"value", fact.value}, {"unit", fact.unit}});
-    if (fact.at_most > 0) facts.back()["at_most"] = fact.at_most;
+// A line a fact, a column a size; a star where a goal was missed.
+void print(const std::vector<int>& sizes, const std::vector<std::vector<Fact>>& facts) {
+  std::printf("%-48s", "events in the log");
+  for (const int events : sizes) std::printf(" %13d", events);
+  std::printf("\n");
+  for (std::size_t line = 0; line < facts.front().size(); ++line) {
+    const Fact& first = facts.front()[line];
+    const std::string name = first.name + ", " + first.unit;
+    std::printf("%-*s", width(name, 48), name.c_str());
+    for (const auto& of_size : facts) {
+      const Fact& fact = of_size[line];
+      const bool missed = fact.at_most > 0 && fact.value > fact.at_most;
+      std::printf(" %12.2f%c", fact.value, missed ? '*' : ' ');
+    }
+    std::printf("\n");
   }
+}
+
+nlohmann::json to_json(const std::vector<Fact>& facts) {
+  nlohmann::json figures = nlohmann::json::array();
+  for (const auto& fact : facts) {
+    figures.push_back({{"name", fact.name}, {"value", fact.value}, {"unit", fact.unit}});
+    if (fact.at_most > 0) figures.back()["at_most"] = fact.at_most;
+  }
+  return figures;
+}
+
+nlohmann::json to_json(const Result& result) {
+  const auto has_goal = result.goal > 0;
   return {{"id", result.id},
           {"work", result.work},
           {"unit", result.unit},
-          {"goal", result.goal},
+          {"goal", has_goal ? nlohmann::json(result.goal) : nlohmann::json()},
           {"better", result.better == Better::higher ? "higher" : "lower"},
-          {"reached", reached(result)},
+          {"reached", has_goal ? nlohmann::json(reached(result)) : nlohmann::json()},
           {"figure", result.figure},
           {"figures", result.figures},
           {"commits_a_sync", result.commits_a_sync},
-          {"facts", facts},
+          {"facts", to_json(result.facts)},
           {"beside", result.beside},
           {"ours", to_json(result.ours)},
           {"raw", to_json(result.raw)}};

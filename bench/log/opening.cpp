@@ -98,9 +98,9 @@ void crash(const fs::path& file, std::uintmax_t wal_bytes) {
 }
 
 std::vector<Result> open_after_crash(const Settings& settings) {
-  const double bytes = gibibyte * settings.scale;
+  const double bytes = gibibyte * settings.portion;
   const auto wal = static_cast<std::uintmax_t>(static_cast<double>(whole_wal) *
-                                               std::min(1.0, std::max(0.01, settings.scale)));
+                                               std::min(1.0, std::max(0.01, settings.portion)));
   const auto large = settings.folder / "p11.db", small = settings.folder / "p11-small.db";
   make_store(large, bytes);
   make_store(small, bytes / 10);
