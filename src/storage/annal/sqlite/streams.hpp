@@ -13,6 +13,7 @@ namespace annal::sqlite {
 
 // Belongs to the writer; everything within its transaction.
 //   cost      of a stream that was used lately, some 50 ns; of another, some microseconds
+// Source: docs/decisions/0018-what-the-writer-remembers.md
 class Streams {
  public:
   Streams(Names& names, Index& index, const IndexTail& tail);
