@@ -1,5 +1,7 @@
 #include "annal/log/group_writer.hpp"
 
+#include <semaphore.h>
+
 #include <new>
 #include <utility>
 
@@ -13,6 +15,23 @@ std::size_t footprint(const Commit& commit) {
 }
 
 }  // namespace
+
+struct Answered::Semaphore {
+  Semaphore() { sem_init(&system, 0, 0); }
+  ~Semaphore() { sem_destroy(&system); }
+  Semaphore(const Semaphore&) = delete;
+  Semaphore& operator=(const Semaphore&) = delete;
+  sem_t system;
+};
+
+Answered::Answered() : semaphore_(std::make_unique<Semaphore>()) {}
+Answered::~Answered() = default;
+
+void Answered::say() { sem_post(&semaphore_->system); }
+
+void Answered::wait() {
+  while (sem_wait(&semaphore_->system) != 0) continue;  // a signal was handled
+}
 
 GroupWriter::GroupWriter(Options options, std::function<void(Group&)> commit_group,
                          std::function<bool()> idle)

@@ -4,8 +4,6 @@
 
 #include "annal/log/event_log.hpp"
 
-#include <semaphore.h>
-
 #include <atomic>
 #include <condition_variable>
 #include <functional>
@@ -21,18 +19,17 @@ namespace annal {
 // wait for: that begins by yielding, and many who yield keep the writer from its processor.
 class Answered {
  public:
-  Answered() { sem_init(&semaphore_, 0, 0); }
-  ~Answered() { sem_destroy(&semaphore_); }
+  Answered();
+  ~Answered();
   Answered(const Answered&) = delete;
   Answered& operator=(const Answered&) = delete;
 
-  void say() { sem_post(&semaphore_); }
-  void wait() {
-    while (sem_wait(&semaphore_) != 0) continue;  // a signal was handled
-  }
+  void say();
+  void wait();
 
  private:
-  sem_t semaphore_;
+  struct Semaphore;
+  const std::unique_ptr<Semaphore> semaphore_;
 };
 
 // A commit on its way through the writer.
