@@ -244,6 +244,17 @@ TEST_F(ProcessDurability, is_answered_without_a_sync_that_follows_by_itself) {
   EXPECT_EQ(log->statistics().durable, appended.last);
 }
 
+TEST_F(ProcessDurability, follows_also_while_a_reader_keeps_the_log_from_being_copied) {
+  append(commit_to("thing/1"));
+  sqlite3* reader = nullptr;
+  ASSERT_EQ(sqlite3_open(file.c_str(), &reader), SQLITE_OK);
+  const char* const read_and_stay = "BEGIN; SELECT max(position) FROM events";
+  ASSERT_EQ(sqlite3_exec(reader, read_and_stay, nullptr, nullptr, nullptr), SQLITE_OK);
+  const Appended appended = append(soon(commit_to("thing/1")));
+  EXPECT_TRUE(becomes_durable(appended.last)) << "by a sync, for there is no whole checkpoint";
+  sqlite3_close(reader);
+}
+
 TEST_F(ProcessDurability, is_made_up_for_by_a_later_commit_that_waits_for_the_disk) {
   append(soon(commit_to("thing/1")));
   const Appended appended = append(commit_to("thing/1"));
