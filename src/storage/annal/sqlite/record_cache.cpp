@@ -35,7 +35,16 @@ void RecordCache::put(const std::string& name, const Record& record, std::uint64
   if (!changing_ && settled == settled_) keep(name, std::move(kept));
 }
 
+std::size_t RecordCache::forget(const std::string& name) {
+  const auto young = young_.find(name);
+  if (young == young_.end()) return old_.erase(name);
+  young_bytes_ -= footprint(name, *young->second);
+  young_.erase(young);
+  return 1;
+}
+
 void RecordCache::keep(const std::string& name, std::shared_ptr<const Record> record) {
+  forget(name);
   const std::size_t bytes = footprint(name, *record);
   if (young_bytes_ + bytes > generation_bytes_) {
     old_ = std::move(young_);
@@ -50,7 +59,7 @@ bool RecordCache::change(std::string_view space, std::string_view key) {
   const std::string name = name_of(space, key);
   std::lock_guard lock(mutex_);
   changing_ = true;
-  return young_.erase(name) + old_.erase(name) + changed_.erase(name) > 0;
+  return forget(name) + changed_.erase(name) > 0;
 }
 
 void RecordCache::become(std::string_view space, Record record) {

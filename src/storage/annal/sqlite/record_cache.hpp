@@ -58,6 +58,7 @@ class RecordCache {
   std::shared_ptr<const Record> find(const std::string& name, std::uint64_t& settled);
   void put(const std::string& name, const Record& record, std::uint64_t settled);
 
+  std::size_t forget(const std::string& name);  // returns how many were known by it
   void keep(const std::string& name, std::shared_ptr<const Record> record);
   static std::size_t footprint(const std::string& name, const Record& record);
 
