@@ -18,12 +18,13 @@ void IndexTail::put(const Posting& posting) {
 
 void IndexTail::drop_through(Position merged) {
   std::lock_guard lock(mutex_);
+  if (merged <= base_) return;
   std::vector<Posting> kept;
   for (const Posting& posting : table_.postings())
     if (posting.position > merged) kept.push_back(posting);
   table_.clear();
   for (const Posting& posting : kept) table_.add(posting);
-  base_ = std::max(base_, merged);
+  base_ = merged;
   head_ = std::max(head_, merged);
 }
 
@@ -67,12 +68,12 @@ std::optional<Entry> IndexTail::newest_of(IndexKey key) const {
   return newest;
 }
 
-IndexTail::Slice IndexTail::look_up(std::span<const IndexKey> keys) const {
+IndexTail::Slice IndexTail::look_up(std::span<const IndexKey> keys, Position after) const {
   std::lock_guard lock(mutex_);
   Slice slice;
   slice.head = head_;
   slice.entries.reserve(keys.size());
-  for (const IndexKey key : keys) slice.entries.push_back(entries_beyond(key, base_));
+  for (const IndexKey key : keys) slice.entries.push_back(entries_beyond(key, after));
   return slice;
 }
 

@@ -24,7 +24,7 @@ class IndexTail {
 
   // Postings in log order, of events up to `head`.
   void add(std::span<const Posting> postings, Position head);
-  // Forgets what has been merged.
+  // Forgets what has been merged. Costs nothing to speak of if nothing was since it was last told.
   void drop_through(Position merged);
 
   // The key's first positions beyond `after`, at most `limit` of them.
@@ -32,7 +32,8 @@ class IndexTail {
   std::optional<Entry> newest(IndexKey key) const;
   // Where the tail begins, if it does not have the key: no later event does then.
   std::optional<Position> base_without(IndexKey key) const;
-  Slice look_up(std::span<const IndexKey> keys) const;
+  // The keys' entries beyond a position.
+  Slice look_up(std::span<const IndexKey> keys, Position after = {}) const;
   Position head() const;
   // Events that are in the tail only.
   std::uint64_t events() const;

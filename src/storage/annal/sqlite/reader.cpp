@@ -50,13 +50,14 @@ Reader::Reader(const std::filesystem::path& path, const std::vector<SpaceDeclara
 
 // --- snapshots -----------------------------------------------------------------------------------
 
-Reader::Snapshot::Snapshot(Reader& reader, std::span<const IndexKey> keys, Position at_most)
+Reader::Snapshot::Snapshot(Reader& reader, std::span<const IndexKey> keys, Position at_most,
+                           Position after)
     : reader_(reader) {
   IndexTail::Slice slice;
   try {
     if (reader.tail_) {
       // First the tail, then the snapshot: a merge between the two loses nothing.
-      slice = reader.tail_->look_up(keys);
+      slice = reader.tail_->look_up(keys, after);
       reader.begin();
     } else if (keys.empty()) {
       // Nothing is looked up in the index, so nothing that cannot be read keeps it from being done.
@@ -66,7 +67,7 @@ Reader::Snapshot::Snapshot(Reader& reader, std::span<const IndexKey> keys, Posit
       std::lock_guard lock(reader.followed_->mutex);
       reader.begin();
       reader.fill(reader.followed_->tail);
-      slice = reader.followed_->tail.look_up(keys);
+      slice = reader.followed_->tail.look_up(keys, after);
     }
     indexed_to = reader.index_.refresh().indexed_to;
   } catch (...) {
@@ -233,7 +234,11 @@ Page Reader::read(const ReadRequest& asked) {
   // A name first used after this head would be missed, so nothing after it is spoken of.
   const Position known = named_head();
   const Keys keys = keys_of(asked.query);
-  const Snapshot snapshot(*this, keys.any_of, known);
+  // Who reads on from somewhere needs no older entries, unless they tell where versions are.
+  const bool by_version = asked.from_version || asked.to_version;
+  const Position read_before{
+      asked.from && !by_version ? std::max<std::uint64_t>(asked.from->value, 1) - 1 : 0};
+  const Snapshot snapshot(*this, keys.any_of, known, read_before);
   Page page;
   page.head = snapshot.head;
   if (keys.nothing) return page;

@@ -61,8 +61,9 @@ class Reader {
   // A read transaction and the part of the tail that completes its index.
   class Snapshot {
    public:
+    //   after     of the tail nothing is needed up to here
     Snapshot(Reader& reader, std::span<const IndexKey> keys,
-             Position at_most = Position{UINT64_MAX});
+             Position at_most = Position{UINT64_MAX}, Position after = {});
     ~Snapshot();
     Snapshot(const Snapshot&) = delete;
     Snapshot& operator=(const Snapshot&) = delete;
