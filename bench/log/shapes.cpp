@@ -56,8 +56,7 @@ class Oracle {
     ++seen_;
     auto& newest = versions_[event.stream];
     if (event.position <= last_ || (newest && event.version <= *newest)) ++twice_;
-    if (last_.value > 0 && event.position > next(last_))
-      missing_ += event.position.value - last_.value - 1;
+    if (event.position > next(last_)) missing_ += event.position.value - last_.value - 1;
     if (newest && event.version > next(*newest)) ++missing_;
     last_ = event.position;
     newest = event.version;

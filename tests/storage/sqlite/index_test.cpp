@@ -103,18 +103,19 @@ struct GrowingIndex : testing::Test {
 TEST_F(GrowingIndex, can_be_seen_not_to_have_a_key) {
   for (int i = 0; i < 30; ++i) flush(come(200, 5000));
   index.refresh();
-  RunsInView view;
-  view.set(Position{head}, index.maps());
-  EXPECT_FALSE(view.exclude(99999, next(Position{head}))) << "of what it does not cover";
+  maps.see(Position{head}, index.runs());
+  EXPECT_FALSE(maps.exclude(99999, Position{head})) << "nobody has read the maps";
+  EXPECT_TRUE(found(99999, 1, head).empty());
+  EXPECT_FALSE(maps.exclude(99999, next(Position{head}))) << "of what is not covered";
   int excluded = 0;
   for (const bool filters_were_read : {false, true})
     for (IndexKey key = 100'000; key < 100'500; ++key) {
-      excluded += filters_were_read && view.exclude(key, Position{head}) ? 1 : 0;
+      excluded += filters_were_read && maps.exclude(key, Position{head}) ? 1 : 0;
       EXPECT_TRUE(found(key, 1, head).empty());
     }
   EXPECT_GT(excluded, 0);
   for (const auto& [key, entries] : expected)
-    ASSERT_FALSE(view.exclude(key, Position{head})) << key;
+    ASSERT_FALSE(maps.exclude(key, Position{head})) << key;
 }
 
 TEST_F(GrowingIndex, finds_everything_however_far_its_merges_are) {

@@ -56,9 +56,9 @@ std::string_view view(const std::array<std::uint8_t, size>& bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), size};
 }
 
-// A row goes to the end of the table, where SQLite finds its position faster than it would check one.
 constexpr int given_columns = 21;
 
+// A row goes to the end of the table, where SQLite finds its position faster than it would check one.
 std::string row_of_parameters() {
   std::string row = "(NULL";
   for (int i = 0; i < given_columns; ++i) row += ",?";

@@ -36,7 +36,11 @@ const IndexState& Index::refresh() {
                     position_of(rows.getColumn(2)), rows.getColumn(3).getInt64(),
                     rows.getColumn(4).getInt64(),
                     static_cast<std::uint64_t>(rows.getColumn(5).getInt64())});
-  run_maps_.assign(runs.size(), nullptr);
+  std::vector<std::shared_ptr<const RunMap>> maps(runs.size());
+  for (std::size_t old = 0; old < runs_.size(); ++old)
+    for (std::size_t i = 0; i < runs.size(); ++i)
+      if (runs[i].id == runs_[old].id) maps[i] = std::move(run_maps_[old]);
+  run_maps_ = std::move(maps);
   runs_ = std::move(runs);
   state_ = now;
   return state_;
@@ -49,11 +53,6 @@ const IndexState& Index::reread() {
 
 const RunMap& Index::map_of(const Run& run) {
   return map_at(static_cast<std::size_t>(&run - runs_.data()));
-}
-
-std::vector<std::shared_ptr<const RunMap>> Index::maps() {
-  for (std::size_t which = 0; which < runs_.size(); ++which) map_at(which);
-  return run_maps_;
 }
 
 const RunMap& Index::map_at(std::size_t which) {

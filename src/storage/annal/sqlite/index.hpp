@@ -35,8 +35,6 @@ class Index {
   const std::vector<Run>& runs() const { return runs_; }
   // Of one of them.
   const RunMap& map_of(const Run& run);
-  // Of all.
-  std::vector<std::shared_ptr<const RunMap>> maps();
 
   // Appends the key's entries within [from, to], in the direction asked for, until there are
   // `limit` in all.

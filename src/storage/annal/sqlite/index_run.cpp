@@ -91,24 +91,6 @@ const std::string& RunMap::filter(SQLite::Database& database, std::int64_t block
   return filter;
 }
 
-void RunsInView::set(Position covered, std::vector<std::shared_ptr<const RunMap>> maps) {
-  auto in_view = std::make_shared<const Maps>(std::move(maps));
-  std::lock_guard lock(mutex_);
-  covered_ = covered;
-  maps_ = std::move(in_view);
-}
-
-bool RunsInView::exclude(IndexKey key, Position up_to) const {
-  std::shared_ptr<const Maps> maps;
-  {
-    std::lock_guard lock(mutex_);
-    if (covered_ < up_to) return false;
-    maps = maps_;
-  }
-  return std::all_of(maps->begin(), maps->end(),
-                     [key](const auto& map) { return map->excludes(key); });
-}
-
 std::shared_ptr<const RunMap> RunMaps::of(SQLite::Database& database, const Run& run) {
   std::lock_guard lock(mutex_);
   auto& known = maps_[run.id];
@@ -117,6 +99,24 @@ std::shared_ptr<const RunMap> RunMaps::of(SQLite::Database& database, const Run&
   known = map;
   std::erase_if(maps_, [](const auto& item) { return item.second.expired(); });
   return map;
+}
+
+void RunMaps::see(Position covered, const std::vector<Run>& runs) {
+  std::vector<std::int64_t> ids;
+  for (const Run& run : runs) ids.push_back(run.id);
+  std::lock_guard lock(mutex_);
+  seen_ = std::move(ids);
+  covered_ = covered;
+}
+
+bool RunMaps::exclude(IndexKey key, Position up_to) const {
+  std::lock_guard lock(mutex_);
+  if (covered_ < up_to) return false;
+  return std::all_of(seen_.begin(), seen_.end(), [&](std::int64_t id) {
+    const auto known = maps_.find(id);
+    const auto map = known == maps_.end() ? nullptr : known->second.lock();
+    return map && map->excludes(key);
+  });
 }
 
 }  // namespace annal::sqlite

@@ -61,32 +61,24 @@ class RunMap {
 // Fences as they are kept in a part's row, with positions relative to the run's first.
 std::string packed_fences(const std::vector<RunMap::Fence>& fences, Position base);
 
-// The runs as the writer's newest transaction found them: what can be said of a key without a
-// connection, which is that it is in none of them.
-//   threads   set: the writer; exclude: any number of callers
-class RunsInView {
- public:
-  //   covered   every event up to here is in the runs
-  void set(Position covered, std::vector<std::shared_ptr<const RunMap>> maps);
-  // True if no event up to the position has the key.
-  bool exclude(IndexKey key, Position up_to) const;
-
- private:
-  using Maps = std::vector<std::shared_ptr<const RunMap>>;
-  mutable std::mutex mutex_;
-  Position covered_;
-  std::shared_ptr<const Maps> maps_ = std::make_shared<const Maps>();
-};
-
 // The maps of a store's runs.
 //   threads   any number of callers
 class RunMaps {
  public:
   std::shared_ptr<const RunMap> of(SQLite::Database& database, const Run& run);
 
+  // Which runs there are, as the writer's newest transaction found them.
+  //   covered   every event up to here is in them
+  void see(Position covered, const std::vector<Run>& runs);
+  // True if no event up to the position has the key, as far as that can be told without a
+  // connection: from maps and filters that somebody has read.
+  bool exclude(IndexKey key, Position up_to) const;
+
  private:
-  std::mutex mutex_;
-  std::unordered_map<std::int64_t, std::weak_ptr<const RunMap>> maps_;
+  mutable std::mutex mutex_;
+  std::unordered_map<std::int64_t, std::weak_ptr<const RunMap>> maps_;  // by the runs' ids
+  std::vector<std::int64_t> seen_;                                      // the ids of runs
+  Position covered_;
 };
 
 }  // namespace annal::sqlite

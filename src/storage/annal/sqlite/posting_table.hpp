@@ -4,7 +4,6 @@
 #include "annal/sqlite/posting.hpp"
 
 #include <cstdint>
-#include <optional>
 #include <span>
 #include <vector>
 

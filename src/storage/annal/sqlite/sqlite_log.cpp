@@ -178,12 +178,12 @@ class ReadOnlyLog final : private FollowedTail, public SqliteLog {
 // What writes, and holds the locks that nobody else does.
 struct Writing {
   Writing(const fs::path& path, const Options& options, const Clock& clock, IndexTail& tail_of_log,
-          RunMaps& maps, RunsInView& runs_in_view, RecordCache& records, Readers& readers_of_log,
+          RunMaps& maps, RecordCache& records, Readers& readers_of_log,
           std::unique_ptr<StoreLock> held)
       : tail(tail_of_log),
         readers(readers_of_log),
         lock(std::move(held)),
-        writer(path, options.spaces, clock, tail, maps, runs_in_view, records,
+        writer(path, options.spaces, clock, tail, maps, records,
                std::max<std::uint64_t>(options.tail_events, 1), readers, options.wal),
         use(path),
         clock_watch(clock, options.passing ? *options.passing : sleepless_clock()),
@@ -244,9 +244,8 @@ class WritableLog final : public SqliteLog {
         warn_(options.warn),
         randomness_(randomness),
         ids_(clock, randomness),
-        writing_(name_of(path),
-                 std::make_unique<Writing>(path, options, clock, tail_, run_maps_, runs_in_view_,
-                                           records_, *readers_, std::move(lock))) {
+        writing_(name_of(path), std::make_unique<Writing>(path, options, clock, tail_, run_maps_,
+                                                          records_, *readers_, std::move(lock))) {
     reading([&](Reader& reader) {
       reader.fill(tail_);
       return 0;
@@ -293,7 +292,7 @@ class WritableLog final : public SqliteLog {
   std::optional<KeyedCommit> find_commit(std::string_view key) const override {
     (void)*writing_;
     const IndexKey hashed = key_of_idempotency_key(key);
-    if (const auto base = tail_.base_without(hashed); base && runs_in_view_.exclude(hashed, *base))
+    if (const auto base = tail_.base_without(hashed); base && run_maps_.exclude(hashed, *base))
       return std::nullopt;
     auto found = SqliteLog::find_commit(key);
     if (found && found->outcome.last > durable_position())
@@ -378,7 +377,6 @@ class WritableLog final : public SqliteLog {
 
   const std::function<void(std::string_view)> warn_;
   IndexTail tail_;
-  RunsInView runs_in_view_;
   mutable RecordCache records_{cached_record_bytes};
   Randomness& randomness_;
   UlidGenerator ids_;

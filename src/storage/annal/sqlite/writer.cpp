@@ -102,9 +102,8 @@ SQLite::Database open_with_spaces(const std::filesystem::path& path,
 }  // namespace
 
 Writer::Writer(const std::filesystem::path& path, std::vector<SpaceDeclaration> spaces,
-               const Clock& clock, IndexTail& tail, RunMaps& maps, RunsInView& runs_in_view,
-               RecordCache& cached_records, std::uint64_t tail_events, Readers& readers,
-               const WalLimits& limits)
+               const Clock& clock, IndexTail& tail, RunMaps& maps, RecordCache& cached_records,
+               std::uint64_t tail_events, Readers& readers, const WalLimits& limits)
     : path_(path),
       spaces_(std::move(spaces)),
       clock_(clock),
@@ -115,7 +114,7 @@ Writer::Writer(const std::filesystem::path& path, std::vector<SpaceDeclaration> 
       database_(open_with_spaces(path, spaces_)),
       guard_(path),
       files_(path),
-      runs_in_view_(runs_in_view),
+      maps_(maps),
       index_(database_, maps),
       index_writer_(database_, maps),
       cached_records_(cached_records),
@@ -453,7 +452,7 @@ void Writer::begin_transaction() {
   if (std::exchange(index_forgotten_, false)) index_writer_.reload();
   if (index_.state().generation == index_writer_.state().generation) return;
   index_.reread();
-  runs_in_view_.set(index_.state().indexed_to, index_.maps());
+  maps_.see(index_.state().indexed_to, index_.runs());
 }
 
 // Writes the tail into the file as a run, in the transaction at hand. It leaves memory when that is

@@ -34,9 +34,8 @@ namespace annal::sqlite {
 class Writer final : private LogState {
  public:
   Writer(const std::filesystem::path& path, std::vector<SpaceDeclaration> spaces,
-         const Clock& clock, IndexTail& tail, RunMaps& maps, RunsInView& runs_in_view,
-         RecordCache& cached_records, std::uint64_t tail_events, Readers& readers,
-         const WalLimits& limits);
+         const Clock& clock, IndexTail& tail, RunMaps& maps, RecordCache& cached_records,
+         std::uint64_t tail_events, Readers& readers, const WalLimits& limits);
 
   // Sets every outcome. After an error at or after COMMIT the store has failed: everything later is
   // refused until it is reopened.
@@ -115,7 +114,7 @@ class Writer final : private LogState {
   SQLite::Database database_;
   WalGuard guard_;
   StoreFiles files_;
-  RunsInView& runs_in_view_;
+  RunMaps& maps_;
   Index index_;
   IndexWriter index_writer_;
   RecordCache& cached_records_;
