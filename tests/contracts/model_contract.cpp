@@ -113,6 +113,9 @@ Commit any_commit(Choices& choices, std::uint64_t head, Timestamp now) {
     if (choices.once_in(4)) commit.records.push_back(any_change(choices, key, head));
   if (choices.once_in(5))
     commit.tracking = Tracking{choices.of(sources), Position{choices.below(20) + 1}};
+  if (choices.once_in(8))
+    for (auto purged = 1 + choices.below(3); purged > 0; --purged)
+      commit.purges.push_back(any_position(choices, head));
   if (choices.once_in(4)) commit.idempotency_key = choices.of(idempotency_keys);
   if (choices.once_in(4)) commit.durability = Durability::process;
   if (choices.once_in(5))

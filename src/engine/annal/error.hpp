@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace annal {
@@ -63,6 +64,15 @@ class CorruptionError : public StorageError {
  public:
   explicit CorruptionError(const std::string& what, std::vector<std::uint64_t> damaged = {})
       : StorageError(what), positions(std::move(damaged)) {}
+  std::vector<std::uint64_t> positions;
+};
+
+// What was asked for is told by events whose data was purged: it existed, and is gone for ever.
+// `positions` are those events, or the first of them.
+class DataPurged : public Error {
+ public:
+  explicit DataPurged(const std::string& what, std::vector<std::uint64_t> at = {})
+      : Error(what), positions(std::move(at)) {}
   std::vector<std::uint64_t> positions;
 };
 

@@ -139,6 +139,17 @@ TEST(Catalogue, names_event_and_field_when_bytes_do_not_decode) {
             "cannot read item.renamed version 1: title: the type has no such field");
 }
 
+TEST(Catalogue, reads_nothing_into_a_stub) {
+  const auto catalogue = example_catalogue();
+  Envelope stub = catalogue.wrap(Renamed{"Rates", "ann"});
+  stub.position = {7};
+  purge(stub);
+  const auto refused = refusal<DataPurged>([&] { catalogue.unwrap<Renamed>(stub); });
+  EXPECT_NE(refused.find("item.renamed"), std::string::npos) << refused;
+  EXPECT_NE(refused.find("purged"), std::string::npos) << refused;
+  EXPECT_EQ(catalogue.unwrap<test::Item>(stub), std::nullopt) << "it was no item";
+}
+
 TEST(Catalogue, finds_types_by_name_and_by_cpp_type) {
   const auto catalogue = example_catalogue();
   ASSERT_NE(catalogue.find("item.renamed"), nullptr);

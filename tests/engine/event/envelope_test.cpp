@@ -1,5 +1,7 @@
 #include "annal/event/envelope.hpp"
 
+#include "annal/event/canonical_bytes.hpp"
+
 #include <gtest/gtest.h>
 
 #include <functional>
@@ -95,6 +97,32 @@ TEST(EventHash, says_nothing_about_where_and_when_the_log_took_the_event) {
   event.recorded_at += std::chrono::seconds{1};
   event.hash.bytes[0] = 1;
   EXPECT_EQ(event_hash(event), event_hash(example_event()));
+}
+
+TEST(Purge, takes_what_was_said_and_leaves_the_hash) {
+  const Envelope whole = example_event();
+  Envelope stub = whole;
+  purge(stub);
+  EXPECT_EQ(stub.data, "");
+  EXPECT_TRUE(stub.metadata.empty());
+  EXPECT_EQ(stub.salt, Salt{});
+  EXPECT_EQ(event_hash(stub), event_hash(whole));
+  EXPECT_EQ(stub.purged->data, sha256({view_of(whole.salt), whole.data}));
+  const auto digests = stub.purged;
+  purge(stub);
+  EXPECT_EQ(stub.purged, digests) << "once is enough";
+}
+
+TEST(Purge, leaves_a_stub_that_still_holds_what_it_says_to_its_hash) {
+  Envelope stub = example_event();
+  const Hash hash = event_hash(stub);
+  purge(stub);
+  Envelope other_type = stub, other_data = stub, other_metadata = stub;
+  other_type.type = "document.created";
+  other_data.purged->data.bytes[0] ^= 1;
+  other_metadata.purged->metadata.bytes[31] ^= 1;
+  for (const auto& changed : {other_type, other_data, other_metadata})
+    EXPECT_NE(event_hash(changed), hash);
 }
 
 TEST(Envelope, happened_when_its_source_says_or_else_when_it_was_recorded) {

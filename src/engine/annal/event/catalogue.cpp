@@ -82,6 +82,12 @@ std::any Catalogue::unwrap_any(const EventType& type, const Envelope& event) con
                                       : decode(payload_from_json(*shape, event.data));
 }
 
+void Catalogue::require_data(const Envelope& event) {
+  if (event.purged)
+    throw DataPurged("the data of " + named(event) + " was purged: what it said is gone",
+                     {event.position.value});
+}
+
 void Catalogue::fail(const Envelope& event, const DecodeError& cause) {
   throw DecodeError("cannot read " + named(event) + ": " + cause.what());
 }

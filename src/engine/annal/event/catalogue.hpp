@@ -93,11 +93,13 @@ class Catalogue {
 
   // The event's payload, older versions brought up to date;
   // nothing if the event is of another type.
-  //   throws    DecodeError if it is of this type but does not decode, or is of a newer version
+  //   throws    DecodeError if it is of this type but does not decode, or is of a newer version;
+  //             DataPurged if it is of this type and a stub
   template <class T>
   std::optional<T> unwrap(const Envelope& event) const {
     const EventType& type = of<T>();
     if (event.type != type.name) return std::nullopt;
+    require_data(event);
     try {
       if (event.schema_version == type.schema_version && event.codec == Codec::cereal)
         return annal::decode<T>(event.data);
@@ -116,6 +118,7 @@ class Catalogue {
   std::vector<const EventType*> types() const;
 
  private:
+  static void require_data(const Envelope& event);
   static void check_older(const EventType& type, std::uint32_t version);
   EventType& insert(EventType type);
   const EventType& known(std::type_index cpp_type) const;

@@ -5,6 +5,8 @@
 namespace annal {
 namespace {
 
+Hash data_digest(const Envelope& event) { return sha256({view_of(event.salt), event.data}); }
+
 Hash metadata_digest(const Envelope& event) {
   CanonicalBytes metadata;
   metadata.u32(event.metadata.size());
@@ -42,6 +44,14 @@ std::string media_type(const Envelope& event) {
   return "application/octet-stream";
 }
 
+void purge(Envelope& event) {
+  if (event.purged) return;
+  event.purged = {data_digest(event), metadata_digest(event)};
+  event.data.clear();
+  event.metadata.clear();
+  event.salt = {};
+}
+
 Hash event_hash(const Envelope& event) {
   using namespace std::string_view_literals;
   CanonicalBytes canonical;
@@ -60,8 +70,8 @@ Hash event_hash(const Envelope& event) {
   canonical.text(event.causation_id);
   canonical.u32(event.tags.size());
   for (const auto& tag : event.tags) canonical.text(tag);
-  canonical.raw(view_of(metadata_digest(event).bytes));
-  canonical.raw(view_of(sha256({view_of(event.salt), event.data}).bytes));
+  canonical.raw(view_of((event.purged ? event.purged->metadata : metadata_digest(event)).bytes));
+  canonical.raw(view_of((event.purged ? event.purged->data : data_digest(event)).bytes));
   return sha256({canonical.view()});
 }
 

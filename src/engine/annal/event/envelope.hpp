@@ -24,6 +24,13 @@ enum class Codec : std::uint8_t {
 // Key and value, in the order they were given; keys are unique.
 using Metadata = std::vector<std::pair<std::string, std::string>>;
 
+// What is left of an event's data and metadata once they were purged: what its hash is made of.
+struct PayloadDigests {
+  Hash data;      // SHA-256(salt ‖ data)
+  Hash metadata;  // SHA-256(salt ‖ metadata, as the event's hash has it)
+  friend bool operator==(const PayloadDigests&, const PayloadDigests&) = default;
+};
+
 // A caller fills in stream, type and data and what else it knows; the log fills in the rest.
 // An event that was never recorded has position 0 and version 0.
 struct Envelope {
@@ -45,6 +52,8 @@ struct Envelope {
   Metadata metadata;                     // counts towards the event's 1 MiB
   Salt salt{};                           // given by the log when all zero
   Hash hash;                             // event_hash; given by the log
+  // Present in a stub: data, metadata and salt are gone for ever, and empty.
+  std::optional<PayloadDigests> purged;
 
   Timestamp happened_at() const { return occurred_at.value_or(recorded_at); }
   // The value of a metadata key, or nothing.
@@ -56,6 +65,10 @@ std::size_t bytes_of(const Envelope& event);
 
 // The media type under which an event's data travels: content_type, or what its codec implies.
 std::string media_type(const Envelope& event);
+
+// Leaves of the event its stub, which has the same hash.
+//   cost      two SHA-256 runs; nothing for a stub
+void purge(Envelope& event);
 
 // The hash of everything the event's author said: id, type, schema version, codec, content type,
 // stream, occurred_at, source, correlation, causation, tags, and salted digests of metadata and

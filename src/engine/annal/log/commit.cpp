@@ -88,7 +88,9 @@ std::string fault_in(const Envelope& event) {
     return "the event type " + quoted(event.type) + " is no topic such as document.updated";
   if (event.schema_version == 0)
     return "the schema version of " + event.type + " is 0; they start at 1";
-  if (event.codec == Codec::json)
+  if (event.purged && !(event.data.empty() && event.metadata.empty()))
+    return "a purged event of " + event.stream + " still has data or metadata";
+  if (event.codec == Codec::json && !event.purged)
     if (auto fault = check_json(event.data))
       return "the data of " + event.type + " is no JSON: " + fault->reason + " at byte " +
              std::to_string(fault->offset);
@@ -108,6 +110,9 @@ std::optional<TooLarge> excess(const Commit& commit) {
   if (commit.records.size() > limits::commit_records)
     return TooLarge{"the commit's number of records", commit.records.size(),
                     limits::commit_records};
+  if (commit.purges.size() > limits::commit_purges)
+    return TooLarge{"the commit's number of events to purge", commit.purges.size(),
+                    limits::commit_purges};
   if (commit.spaces.size() > limits::commit_spaces)
     return TooLarge{"the commit's number of changes to spaces", commit.spaces.size(),
                     limits::commit_spaces};
@@ -162,8 +167,19 @@ RecordChange layout_record(const std::string& name,
   return change;
 }
 
+std::string fault_in_purges(const Commit& commit) {
+  std::set<Position> seen;
+  for (const Position position : commit.purges) {
+    if (position.value == 0) return "the commit purges position 0, and positions start at 1";
+    if (!seen.insert(position).second)
+      return "the commit purges position " + std::to_string(position.value) + " twice";
+  }
+  return {};
+}
+
 std::string fault_in(const Commit& commit) {
-  if (commit.events.empty() && commit.records.empty() && commit.spaces.empty() && !commit.tracking)
+  if (commit.events.empty() && commit.records.empty() && commit.spaces.empty() &&
+      commit.purges.empty() && !commit.tracking)
     return "the commit is empty: it needs an event or a record";
   for (const auto& event : commit.events)
     if (auto fault = fault_in(event); !fault.empty()) return fault;
@@ -193,6 +209,7 @@ std::string fault_in(const Commit& commit) {
       return "the records " + quoted(record.space) + " are changed by Commit::spaces alone";
   }
   if (auto fault = fault_in_spaces(commit); !fault.empty()) return fault;
+  if (auto fault = fault_in_purges(commit); !fault.empty()) return fault;
   if (const auto& tracking = commit.tracking)
     if (tracking->source.empty() || tracking->source.size() > limits::name_bytes ||
         !is_plain(tracking->source) || tracking->position.value == 0)
@@ -226,6 +243,7 @@ Hash hash_of_request(const Commit& commit) {
     for (const auto& tag : event.tags) said.text(tag);
     said.u32(event.metadata.size());
     for (const auto& [key, value] : event.metadata) said.text(key), said.text(value);
+    if (event.purged) said.raw(view_of(event.purged->data.bytes));
   }
   for (const auto& condition : commit.conditions)
     said.text(condition.stream), said.text(condition.expected.to_string());
@@ -233,6 +251,7 @@ Hash hash_of_request(const Commit& commit) {
     said.text(condition.query.to_string()), said.u64(condition.after.value);
   if (commit.tracking)
     said.text(commit.tracking->source), said.u64(commit.tracking->position.value);
+  for (const Position position : commit.purges) said.u64(position.value);
   return sha256({said.view()});
 }
 
@@ -348,7 +367,7 @@ std::optional<Rejected> prepare(Commit& commit, UlidGenerator& ids, Randomness& 
   if (auto fault = fault_in(commit); !fault.empty()) return Rejected{Malformed{fault}};
   for (auto& event : commit.events) {
     if (event.id.is_nil()) event.id = ids.next();
-    if (event.salt == Salt{}) randomness.fill(event.salt);
+    if (event.salt == Salt{} && !event.purged) randomness.fill(event.salt);
     event.hash = event_hash(event);
   }
   if (commit.idempotency_key && !commit.request_hash) commit.request_hash = hash_of_request(commit);

@@ -21,6 +21,7 @@ inline constexpr std::size_t event_bytes = 1024 * 1024;       // data and metada
 inline constexpr std::size_t commit_bytes = 8 * 1024 * 1024;  // events and records of one commit
 inline constexpr std::size_t commit_events = 1000;
 inline constexpr std::size_t commit_records = 4096;
+inline constexpr std::size_t commit_purges = 4096;
 inline constexpr std::size_t commit_spaces = 64;  // that come, go or are renamed in one commit
 inline constexpr std::size_t stream_bytes = 1024;
 inline constexpr std::size_t name_bytes = 256;  // source, tag, metadata key
@@ -108,6 +109,9 @@ struct Commit {
   std::vector<RecordChange> records;
   std::vector<SpaceChange> spaces;  // in this order; none that `records` are in
   std::optional<Tracking> tracking;
+  // Earlier events whose data and metadata go for ever (docs/guides/retention.md). Each once; stubs
+  // may be among them and stay what they are.
+  std::vector<Position> purges;
   std::optional<std::string> idempotency_key;  // 1–128 visible ASCII characters
   // What makes two requests with one key the same request;
   // by default hash_of_request.

@@ -126,6 +126,11 @@ std::optional<AppendOutcome> judge(const Commit& commit, const LogHead& head, Lo
     if (const Position tracked = state.tracked(source); tracked >= position)
       return Rejected{TrackingConflict{source, position, tracked}};
   }
+  for (const Position position : commit.purges)
+    if (position > head.position)
+      return Rejected{Malformed{"there is no event to purge at position " +
+                                std::to_string(position.value) + ": the log ends at " +
+                                std::to_string(head.position.value)}};
   if (auto fault = fault_in_spaces(commit, state)) return fault;
   const Position newest{head.position.value + commit.events.size()};
   for (const auto& change : commit.records)

@@ -201,6 +201,13 @@ class MemoryLog final : public EventLog, private LogState {
     std::vector<Records> put(commit.records.size());  // of each change the record that it puts
     for (std::size_t i = 0; i < put.size(); ++i) put[i] = put_by(commit.records[i]);
 
+    std::vector<Envelope> stubs;
+    for (const Position position : commit.purges) {
+      stubs.push_back(events_.at(position.value - 1));
+      purge(stubs.back());
+    }
+
+    for (auto& stub : stubs) events_[stub.position.value - 1] = std::move(stub);
     for (std::size_t i = 0; i < fresh.size(); ++i)
       std::visit([&](auto& change) { apply(change, fresh[i]); }, commit.spaces[i]);
     for (std::size_t i = 0; i < put.size(); ++i) apply(commit.records[i], put[i]);

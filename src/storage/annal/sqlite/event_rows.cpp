@@ -14,6 +14,11 @@ namespace {
 using std::chrono::microseconds;
 
 constexpr std::size_t rows_at_once = 8;
+constexpr int purged_flag = 16;  // beside the codec of a stub, whose data are its digests
+
+int stored_codec(const Envelope& event) {
+  return static_cast<int>(event.codec) | (event.purged ? purged_flag : 0);
+}
 
 std::int64_t to_number(Timestamp time) { return time.time_since_epoch().count(); }
 Timestamp to_time(std::int64_t number) { return Timestamp{microseconds{number}}; }
@@ -65,6 +70,20 @@ std::string row_of_parameters() {
   return row + ")";
 }
 
+std::string packed(const PayloadDigests& digests) {
+  return std::string(view(digests.data.bytes)).append(view(digests.metadata.bytes));
+}
+
+// Digests of another length than were kept are those of no event, which its hash then tells.
+PayloadDigests digests_in(std::string_view bytes) {
+  PayloadDigests digests;
+  constexpr std::size_t size = sizeof digests.data.bytes;
+  if (bytes.size() != 2 * size) return digests;
+  std::memcpy(digests.data.bytes.data(), bytes.data(), size);
+  std::memcpy(digests.metadata.bytes.data(), bytes.data() + size, size);
+  return digests;
+}
+
 void bind_or_null(SQLite::Statement& statement, int index, const std::string& text) {
   if (text.empty())
     statement.bind(index);
@@ -107,7 +126,8 @@ Envelope read_row(SQLite::Statement& row, Names& names) {
   event.version.value = static_cast<std::uint64_t>(row.getColumn(2).getInt64());
   event.type = names.text(row.getColumn(3).getInt64());
   event.schema_version = row.getColumn(4).getUInt();
-  event.codec = static_cast<Codec>(row.getColumn(5).getInt());
+  const int codec = row.getColumn(5).getInt();
+  event.codec = static_cast<Codec>(codec & ~purged_flag);
   event.content_type = name_or_empty(row.getColumn(6), names);
   copy(row.getColumn(7), event.id.bytes);
   if (const SQLite::Column occurred = row.getColumn(8); !occurred.isNull())
@@ -120,7 +140,10 @@ Envelope read_row(SQLite::Statement& row, Names& names) {
   event.metadata = unpack(blob_of(row.getColumn(14)));
   copy(row.getColumn(15), event.salt);
   copy(row.getColumn(16), event.hash.bytes);
-  event.data = blob_of(row.getColumn(17));
+  if ((codec & purged_flag) == 0)
+    event.data = blob_of(row.getColumn(17));
+  else
+    event.purged = digests_in(blob_of(row.getColumn(17)));
   return event;
 }
 
@@ -195,7 +218,10 @@ EventRows::EventRows(SQLite::Database& database, Names& names, Streams& streams)
       streams_(streams),
       insert_one_(database, insertion("events", row_of_parameters(), 1)),
       insert_many_(database, insertion("events", row_of_parameters(), rows_at_once)),
-      insert_type_(database, "INSERT OR IGNORE INTO event_types VALUES(?)") {
+      insert_type_(database, "INSERT OR IGNORE INTO event_types VALUES(?)"),
+      whole_(database, std::string("SELECT ") + event_columns + " FROM events WHERE position=?1"),
+      keep_stub_(database,
+                 "UPDATE events SET codec=?2,metadata=NULL,salt=x'',data=?3 WHERE position=?1") {
   rows_.reserve(rows_at_once);
 }
 
@@ -221,6 +247,30 @@ void EventRows::write() {
   names_.write();
 }
 
+void EventRows::purge(std::span<const Position> positions) {
+  if (positions.empty()) return;
+  write();
+  for (const Position position : positions) {
+    whole_.reset();
+    whole_.bind(1, signed_of(position));
+    if (!whole_.executeStep())
+      throw CorruptionError("there is no event to purge at position " +
+                                std::to_string(position.value) + ": run `annal verify`",
+                            {position.value});
+    Envelope event = read_row(whole_, names_);
+    whole_.reset();
+    if (event.purged) continue;
+    check_hash(event);
+    annal::purge(event);
+    const std::string digests = packed(*event.purged);
+    keep_stub_.bind(1, signed_of(position));
+    keep_stub_.bind(2, stored_codec(event));
+    bind_blob(keep_stub_, 3, digests);
+    keep_stub_.exec();
+    keep_stub_.reset();
+  }
+}
+
 void EventRows::forget() {
   rows_.clear();
   known_types_.clear();
@@ -242,6 +292,7 @@ EventRows::Row EventRows::row_of(const Envelope& event, std::vector<Posting>& po
     postings.push_back({id, event.position, {}});
   }
   row.metadata = pack(event.metadata);
+  if (event.purged) row.digests = packed(*event.purged);
   if (event.occurred_at) row.occurred_at = to_number(*event.occurred_at);
   if (!event.content_type.empty()) row.content_type = streams_.number_of_name(event.content_type);
   if (!event.source.empty()) row.source = streams_.number_of_name(event.source);
@@ -256,7 +307,7 @@ void EventRows::bind(SQLite::Statement& statement, int before, const Row& row) {
   statement.bind(++at, static_cast<std::int64_t>(event.version.value));
   statement.bind(++at, row.type);
   statement.bind(++at, event.schema_version);
-  statement.bind(++at, static_cast<int>(event.codec));
+  statement.bind(++at, stored_codec(event));
   bind_or_null(statement, ++at, row.content_type);
   bind_blob(statement, ++at, view(event.id.bytes));
   bind_or_null(statement, ++at, row.occurred_at);
@@ -266,9 +317,9 @@ void EventRows::bind(SQLite::Statement& statement, int before, const Row& row) {
   bind_or_null(statement, ++at, event.causation_id);
   bind_blob_or_null(statement, ++at, row.tags);
   bind_blob_or_null(statement, ++at, row.metadata);
-  bind_blob(statement, ++at, view(event.salt));
+  bind_blob(statement, ++at, event.purged ? std::string_view() : view(event.salt));
   bind_blob(statement, ++at, view(event.hash.bytes));
-  bind_blob(statement, ++at, event.data);
+  bind_blob(statement, ++at, event.purged ? std::string_view(row.digests) : event.data);
   if (row.last_of) {
     statement.bind(++at, static_cast<std::int64_t>(row.last_of->events.size()));
     bind_blob(statement, ++at, view(row.commit_hash.bytes));

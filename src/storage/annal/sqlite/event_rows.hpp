@@ -53,6 +53,10 @@ class EventRows {
   // Takes the commit's events, and lists what they and their names are found by. The commit stays
   // where it is until its rows are written.
   void add(const Commit& commit, const Hash& commit_hash, std::vector<Posting>& postings);
+  // Leaves of the events, which are in the file or were added, their stubs, and nothing of the bytes
+  // they had in the pages they were in.
+  //   throws    CorruptionError if one of them is not what was recorded
+  void purge(std::span<const Position> positions);
   // Writes what is left of the rows and names.
   void write();
   // After a transaction was rolled back.
@@ -63,8 +67,8 @@ class EventRows {
     const Envelope* event;
     std::int64_t stream, type;
     std::optional<std::int64_t> content_type{}, source{}, occurred_at{};
-    std::string tags{}, metadata{};
-    const Commit* last_of = nullptr;  // the commit that it ends
+    std::string tags{}, metadata{}, digests{};  // digests of a stub
+    const Commit* last_of = nullptr;            // the commit that it ends
     Hash commit_hash{};
   };
 
@@ -75,7 +79,7 @@ class EventRows {
   SQLite::Database& database_;
   Names& names_;
   Streams& streams_;
-  SQLite::Statement insert_one_, insert_many_, insert_type_;
+  SQLite::Statement insert_one_, insert_many_, insert_type_, whole_, keep_stub_;
   std::vector<Row> rows_;  // fewer than are written at once
   RecentlyUsed<std::int64_t, bool> known_types_{2048};
 };

@@ -259,6 +259,7 @@ void Writer::count_eventless(std::uint64_t commits) {
 
 void Writer::apply(Commit& commit) {
   rows_.add(commit, staged_head_.hash, staged_postings_);
+  rows_.purge(commit.purges);
   if (!commit.spaces.empty()) {
     cached_records_.change_everything();
     records_.change(commit.spaces);
