@@ -1,5 +1,6 @@
 // What was purged is gone from the file, not only from what the store answers.
 #include "annal/error.hpp"
+#include "annal/sqlite/backup.hpp"
 #include "annal/sqlite/sqlite_log.hpp"
 #include "contracts/event_log_contract.hpp"
 #include "tampered.hpp"
@@ -13,6 +14,7 @@ namespace annal::test {
 namespace {
 
 namespace fs = std::filesystem;
+using sqlite::compact;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
@@ -134,6 +136,24 @@ TEST_F(Purging, a_damaged_stub_is_told) {
   }
 }
 
+TEST_F(Purging, compacting_gives_back_the_room_and_keeps_the_log) {
+  open();
+  append_and_purge();
+  const Receipt head = head_receipt(*log);
+  close();
+  const auto before = fs::file_size(file);
+  const auto report = compact(file);
+  ASSERT_TRUE(report);
+  EXPECT_EQ(report->head, head);
+  EXPECT_EQ(report->bytes_before, before);
+  EXPECT_EQ(report->bytes, fs::file_size(file));
+  EXPECT_LT(report->bytes, before * 2 / 3);
+  open();
+  EXPECT_EQ(head_receipt(*log), head);
+  EXPECT_THAT(log->verify().faults, IsEmpty());
+  append(commit_of(event_of("bird/3")));
+}
+
 TEST_F(Purging, what_records_were_overwritten_with_leaves_no_byte_either) {
   open();
   const auto put = [&](const std::optional<std::string>& value) {
@@ -152,6 +172,53 @@ TEST_F(Purging, what_records_were_overwritten_with_leaves_no_byte_either) {
   put(std::nullopt);
   close();
   EXPECT_EQ(found(), 0u);
+}
+
+TEST_F(Purging, compacting_removes_what_another_program_left) {
+  open();
+  append(commit_of(event_of("bird/1")));
+  close();
+  run_sql(file, "PRAGMA secure_delete=OFF; CREATE TABLE theirs(x); INSERT INTO theirs VALUES('" +
+                    sung(9000) + "'); PRAGMA wal_checkpoint(TRUNCATE); DROP TABLE theirs");
+  EXPECT_GT(found(), 0u) << "otherwise this tries nothing";
+  compact(file);
+  EXPECT_EQ(found(), 0u);
+}
+
+TEST_F(Purging, compacting_is_refused_while_the_store_is_open_and_ends_when_it_is_told_to) {
+  open();
+  append_and_purge();
+  EXPECT_THROW(compact(file), StoreBusy);
+  close();
+  const auto before = fs::file_size(file);
+  std::stop_source stop;
+  stop.request_stop();
+  EXPECT_FALSE(compact(file, {.stop = stop.get_token()}));
+  EXPECT_EQ(fs::file_size(file), before);
+  EXPECT_FALSE(fs::exists(file.string() + ".part"));
+}
+
+TEST_F(Purging, compacting_does_not_replace_a_store_by_a_damaged_one) {
+  open();
+  append_and_purge();
+  for (int i = 0; i < 1000; ++i)
+    append(commit_of(event_of("bird/3")));  // it is not checked at open
+  close();
+  run_sql(file, "UPDATE events SET hash=zeroblob(32) WHERE position=2");
+  EXPECT_THROW(compact(file), CorruptionError);
+  EXPECT_FALSE(fs::exists(file.string() + ".part"));
+}
+
+TEST_F(Purging, compacting_takes_the_log_of_a_crash_along) {
+  open();
+  append(commit_of(event_of("bird/1")));
+  const fs::path crashed = folder / "crashed.db";
+  for (const char* suffix : {"", "-wal", ".synced"})
+    fs::copy_file(file.string() + suffix, crashed.string() + suffix);
+  const Receipt head = head_receipt(*log);
+  const auto report = compact(crashed);
+  ASSERT_TRUE(report);
+  EXPECT_EQ(report->head, head);
 }
 
 }  // namespace

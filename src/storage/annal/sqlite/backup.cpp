@@ -2,10 +2,13 @@
 
 #include "annal/error.hpp"
 #include "annal/sqlite/database.hpp"
+#include "annal/sqlite/file_system.hpp"
 #include "annal/sqlite/new_store.hpp"
 #include "annal/sqlite/page_copy.hpp"
 #include "annal/sqlite/page_scan.hpp"
 #include "annal/sqlite/sqlite_log.hpp"
+
+#include <sqlite3.h>
 
 namespace annal::sqlite {
 
@@ -76,6 +79,35 @@ void check_copy(const fs::path& store, const fs::path& copy, const Receipt& head
                              head.to_string());
 }
 
+// Takes a write-ahead log that a crash has left into the file.
+Receipt closed_in_order(const fs::path& store) {
+  Options options;
+  options.mode = Mode::read_write;
+  return head_receipt(*open(store, std::move(options)));
+}
+
+// What SQLite asks of now and then: whether it is to stop.
+int is_stopped(void* token) {
+  return static_cast<const std::stop_token*>(token)->stop_requested() ? 1 : 0;
+}
+
+void write_compactly(const fs::path& store, const fs::path& part, const std::stop_token& stop) {
+  constexpr int between_questions = 10'000;  // instructions of SQLite's
+  std::stop_token asked = stop;
+  translating(store, "compacting", [&] {
+    SQLite::Database from = open_writer(store);  // which a reader may not ask for
+    sqlite3_progress_handler(from.getHandle(), between_questions, &is_stopped, &asked);
+    SQLite::Statement write(from, "VACUUM INTO ?1");
+    write.bind(1, part.string());
+    const int result = write.tryExecuteStep();
+    if (result == SQLITE_INTERRUPT) throw Stopped{};
+    if (result != SQLITE_DONE) throw SQLite::Exception(from.getHandle(), result);
+    fs::permissions(part, fs::status(store).permissions());
+    return 0;
+  });
+  use_write_ahead_log(part);
+}
+
 }  // namespace
 
 std::optional<BackupReport> back_up(const fs::path& store, const fs::path& target,
@@ -97,6 +129,27 @@ std::optional<BackupReport> back_up(const fs::path& store, const fs::path& targe
     return std::nullopt;
   }
   const BackupReport report{*head, fs::file_size(made.part())};
+  made.put_in_place();
+  return report;
+}
+
+std::optional<CompactReport> compact(const fs::path& store, const CompactOptions& options) {
+  const fs::path file = resolved(store);
+  const Receipt head = closed_in_order(file);
+  NewStore made(file, file, NewStore::Existing::replaced);
+  CompactReport report{head, fs::file_size(file), 0};
+  try {
+    write_compactly(file, made.part(), options.stop);
+    BackupOptions check;
+    check.quick = options.quick;
+    check.progress = options.progress;
+    check.stop = options.stop;
+    check_copy(file, made.part(), head, check);
+    if (options.stop.stop_requested()) return std::nullopt;
+  } catch (const Stopped&) {
+    return std::nullopt;
+  }
+  report.bytes = fs::file_size(made.part());
   made.put_in_place();
   return report;
 }

@@ -52,4 +52,26 @@ std::optional<BackupReport> back_up(const std::filesystem::path& store,
                                     const std::filesystem::path& target,
                                     const BackupOptions& options = {});
 
+struct CompactOptions {
+  bool quick = false;                                        // as in BackupOptions
+  std::function<void(const BackupProgress&)> progress = {};  // of the check
+  std::stop_token stop = {};
+};
+
+struct CompactReport {
+  Receipt head;
+  std::uint64_t bytes_before = 0, bytes = 0;  // of the file
+};
+
+// Makes the store's file as small as what it holds, and leaves no byte in it of what was purged,
+// erased or overwritten. The new file is made at `<store>.part` and takes the old one's place when
+// it is whole, checked and on the disk; a crash leaves one or the other.
+//   returns   nothing if it was stopped; the store is as it was then
+//   throws    StoreBusy if somebody has it open for writing; as back_up
+//   cost      disk for a second file; reads everything, writes what is left, and checks that
+//   threads   one. Whoever reads the store meanwhile goes on with the old file until it is reopened
+// Source: docs/decisions/0016-purging.md
+std::optional<CompactReport> compact(const std::filesystem::path& store,
+                                     const CompactOptions& options = {});
+
 }  // namespace annal::sqlite

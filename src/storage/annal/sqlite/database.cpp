@@ -298,6 +298,16 @@ SQLite::Database open_copy(const fs::path& path, const fs::path& of) {
   });
 }
 
+void use_write_ahead_log(const fs::path& path) {
+  translating(path, "finishing", [&] {
+    SQLite::Database database(path.string(), SQLite::OPEN_READWRITE | SQLite::OPEN_NOMUTEX, 0,
+                              page_vfs());
+    database.exec("PRAGMA synchronous=FULL");
+    require_wal(database, path, "PRAGMA journal_mode=WAL");
+    return 0;
+  });
+}
+
 void sync_folder(const fs::path& path) {
   const fs::path folder = folder_of(path);
   const int descriptor = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);

@@ -45,6 +45,10 @@ std::string reason_of(const SQLite::Exception& error);
 //   throws    PermissionDenied, CannotOpen
 SQLite::Database open_copy(const std::filesystem::path& path, const std::filesystem::path& of);
 
+// For a file that SQLite has made of a store.
+//   throws    CannotOpen
+void use_write_ahead_log(const std::filesystem::path& path);
+
 // Makes what was created or moved in the file's folder durable. Throws CannotOpen.
 void sync_folder(const std::filesystem::path& path);
 
