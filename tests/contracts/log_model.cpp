@@ -1,6 +1,7 @@
 #include "contracts/log_model.hpp"
 
 #include <algorithm>
+#include <set>
 
 namespace annal::test {
 
@@ -53,7 +54,7 @@ std::string said_by(const Envelope& event) {
   for (const auto& tag : event.tags) text += ' ' + tag;
   for (const auto& [key, value] : event.metadata) text += ' ' + key + '=' + value;
   if (event.occurred_at) text += " occurred " + to_string(*event.occurred_at);
-  if (event.purged) text += " purged";
+  if (event.purged) text += " purged, note " + to_string(event.purged->note);
   return text;
 }
 
@@ -90,7 +91,7 @@ std::string request_of(const Commit& commit) {
     text += text_of(condition.query) + " not after " + to_string(condition.after.value) + '\n';
   if (commit.tracking)
     text += commit.tracking->source + " at " + to_string(commit.tracking->position.value) + '\n';
-  for (const Position position : commit.purges) text += "purging " + to_string(position.value);
+  for (const auto& [position, note] : commit.purges) text += "purging " + to_string(position.value);
   return text;
 }
 
@@ -162,7 +163,7 @@ std::optional<std::string> LogModel::refusal(const Commit& commit) const {
     if (const auto known = tracked_.find(commit.tracking->source);
         known != tracked_.end() && known->second >= commit.tracking->position.value)
       return "tracking conflict " + to_string(known->second);
-  for (const Position position : commit.purges)
+  for (const auto& [position, note] : commit.purges)
     if (position.value > head()) return "malformed";
   for (const auto& change : commit.records)
     if (auto fault = refusal(commit, change)) return fault;
@@ -172,9 +173,9 @@ std::optional<std::string> LogModel::refusal(const Commit& commit) const {
 std::string LogModel::append(const Commit& commit, Timestamp now) {
   if (commit.events.empty() && commit.records.empty() && !commit.tracking && commit.purges.empty())
     return "malformed";
-  for (const Position position : commit.purges)
-    if (std::count(commit.purges.begin(), commit.purges.end(), position) > 1 || position.value == 0)
-      return "malformed";
+  std::set<std::uint64_t> purged;
+  for (const auto& [position, note] : commit.purges)
+    if (position.value == 0 || !purged.insert(position.value).second) return "malformed";
   if (commit.events.empty() && commit.idempotency_key) return "malformed";
   if (commit.idempotency_key)
     if (const Sealed* earlier = with_key(*commit.idempotency_key)) {
@@ -203,11 +204,11 @@ void LogModel::record(const Commit& commit, Timestamp now) {
     events_.push_back({event, version_of(event.stream) + 1, recorded});
   if (!commit.events.empty())
     commits_.push_back({first, head(), recorded, commit.idempotency_key, request_of(commit)});
-  for (const Position position : commit.purges) {
+  for (const auto& [position, note] : commit.purges) {
     Envelope& event = events_.at(position.value - 1).said;
     event.data.clear();
     event.metadata.clear();
-    event.purged.emplace();
+    if (!event.purged) event.purged.emplace().note = note;
   }
   if (commit.tracking) tracked_[commit.tracking->source] = commit.tracking->position.value;
   for (const auto& change : commit.records) {

@@ -115,7 +115,8 @@ Commit any_commit(Choices& choices, std::uint64_t head, Timestamp now) {
     commit.tracking = Tracking{choices.of(sources), Position{choices.below(20) + 1}};
   if (choices.once_in(8))
     for (auto purged = 1 + choices.below(3); purged > 0; --purged)
-      commit.purges.push_back(any_position(choices, head));
+      commit.purges.push_back(
+          {any_position(choices, head), static_cast<std::uint8_t>(choices.below(3))});
   if (choices.once_in(4)) commit.idempotency_key = choices.of(idempotency_keys);
   if (choices.once_in(4)) commit.durability = Durability::process;
   if (choices.once_in(5))

@@ -5,9 +5,9 @@ namespace annal::test {
 
 namespace {
 
-Commit purge_of(std::vector<Position> positions) {
+Commit purge_of(const std::vector<Position>& positions) {
   Commit commit;
-  commit.purges = std::move(positions);
+  for (const Position position : positions) commit.purges.push_back({position});
   return commit;
 }
 
@@ -69,7 +69,7 @@ TEST_P(EventLogContract, a_purge_is_part_of_its_commit) {
   EXPECT_FALSE(log->event_at(Position{1})->purged);
 
   Commit commit = commit_of(event_of("thing/1", "thing.purged"));
-  commit.purges = {Position{1}};
+  commit.purges = {{Position{1}}};
   append(commit);
   EXPECT_TRUE(log->event_at(Position{1})->purged);
   EXPECT_FALSE(log->event_at(Position{2})->purged);
@@ -94,6 +94,24 @@ TEST_P(EventLogContract, what_is_purged_twice_stays_the_same_stub) {
   EXPECT_EQ(log->event_at(Position{1})->purged, stub.purged);
 }
 
+TEST_P(EventLogContract, a_stub_keeps_the_note_that_came_with_the_purge) {
+  fill("thing/1", 3);
+  Commit commit;
+  commit.purges = {{Position{1}}, {Position{2}, 255}};
+  append(commit);
+  EXPECT_EQ(log->event_at(Position{1})->purged->note, 0);
+  EXPECT_EQ(log->event_at(Position{2})->purged->note, 255);
+  Commit again;
+  again.purges = {{Position{2}, 7}};
+  append(again);
+  EXPECT_EQ(log->event_at(Position{2})->purged->note, 255) << "it is a stub already";
+  Envelope stub = event_of("thing/1");
+  purge(stub, 9);
+  append(commit_of(stub));
+  EXPECT_EQ(log->event_at(Position{4})->purged->note, 9);
+  EXPECT_EQ(log->verify().faults, std::vector<std::string>{});
+}
+
 TEST_P(EventLogContract, a_stub_can_be_appended_as_such) {
   Envelope stub = secret_event("thing/1");
   stub.id.bytes[3] = 3;
@@ -115,7 +133,7 @@ TEST_P(EventLogContract, nothing_is_purged_that_is_not_there_or_named_twice) {
   EXPECT_NE(refused<Malformed>(purge_of({Position{1}, Position{1}})).what.find("twice"),
             std::string::npos);
   Commit own = commit_of(event_of("thing/1"));
-  own.purges = {Position{2}};
+  own.purges = {{Position{2}}};
   refused<Malformed>(own);
   std::vector<Position> many;
   for (std::uint64_t i = 1; i <= limits::commit_purges + 1; ++i) many.push_back(Position{i});

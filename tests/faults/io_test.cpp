@@ -61,12 +61,21 @@ class FailingIo : public testing::TestWithParam<Campaign> {
     }
   }
 
+  // What cannot be read keeps a commit from being made.
+  static AppendOutcome append(EventLog& log, std::uint64_t number) {
+    try {
+      return log.append(purging_commit(log, 0, number));
+    } catch (const Error& error) {
+      return Rejected{Closed{error.what()}};
+    }
+  }
+
   // Makes every commit, one after the other; what was not acknowledged is asked for again under its
   // key, with the store opened anew and the disk healed where it has stopped.
   void run(NthFault& fault) {
     auto log = open(fault);
     for (std::uint64_t number = 1; number <= io_commits;) {
-      const auto outcome = log->append(workload_commit(0, number));
+      const auto outcome = append(*log, number);
       if (std::holds_alternative<Appended>(outcome)) {
         ++number;
         continue;

@@ -61,13 +61,13 @@ class FailingMemory : public testing::TestWithParam<Shortage> {
     }
     if (std::holds_alternative<Unknown>(outcome)) {
       EXPECT_NE(log->failure(), "");
-      EXPECT_TRUE(std::holds_alternative<Unknown>(log->append(workload_commit(0, number))))
+      EXPECT_TRUE(std::holds_alternative<Unknown>(log->append(purging_commit(*log, 0, number))))
           << "only the next open can tell";
       log.reset();
       log = open_workload(store);
     }
     if (!std::holds_alternative<Appended>(outcome)) {
-      EXPECT_TRUE(std::holds_alternative<Appended>(log->append(workload_commit(0, number))));
+      EXPECT_TRUE(std::holds_alternative<Appended>(log->append(purging_commit(*log, 0, number))));
     }
   }
 
@@ -75,7 +75,7 @@ class FailingMemory : public testing::TestWithParam<Shortage> {
   void append_with_every_allocation() {
     std::uint64_t number = 0;
     for_every_allocation([&](std::uint64_t nth) {
-      Commit commit = workload_commit(0, ++number);
+      Commit commit = purging_commit(*log, 0, ++number);
       ScarceMemory scarce(nth, GetParam());
       const AppendOutcome outcome = log->append(std::move(commit));
       scarce.heal();
@@ -103,7 +103,7 @@ TEST_P(FailingMemory, refuses_the_first_commit_of_an_open_store_or_leaves_it_unk
         store = folder / (std::to_string(nth) + ".db");
         std::filesystem::copy_file(original, store);
         log = open_workload(store);
-        Commit commit = workload_commit(0, 5);
+        Commit commit = purging_commit(*log, 0, 5);
         ScarceMemory scarce(nth, GetParam());
         const AppendOutcome outcome = log->append(std::move(commit));
         scarce.heal();
@@ -117,7 +117,7 @@ TEST_P(FailingMemory, refuses_the_first_commit_of_an_open_store_or_leaves_it_unk
 TEST_P(FailingMemory, of_the_writers_thread_is_told_to_who_waits_for_it) {
   std::uint64_t number = 0;
   for_every_allocation([&](std::uint64_t nth) {
-    Commit commit = workload_commit(0, ++number);
+    Commit commit = purging_commit(*log, 0, ++number);
     AppendOutcome outcome;
     std::latch told(1);
     const auto told_of = [&](AppendOutcome answer) {

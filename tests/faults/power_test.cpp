@@ -124,7 +124,7 @@ History recorded(int callers, std::uint64_t commits) {
   auto log = open_workload(store);
   for (std::uint64_t number = 1; number <= commits; ++number)
     for (int caller = 0; caller < callers; ++caller) {
-      Commit commit = workload_commit(caller, number);
+      Commit commit = purging_commit(*log, caller, number);
       if (number % 3 == 0) commit.durability = Durability::process;
       const auto appended = std::get<Appended>(log->append(std::move(commit)));
       std::lock_guard lock(mutex);

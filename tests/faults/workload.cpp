@@ -2,12 +2,19 @@
 
 #include "annal/sqlite/sqlite_log.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <fstream>
 
 namespace annal::test {
 
 namespace {
+
+const std::string purges_the_one_before = "workload:purging";
+
+std::string key_of(int caller, std::uint64_t number) {
+  return "caller/" + std::to_string(caller) + '#' + std::to_string(number);
+}
 
 std::string stream_of(int caller) { return "caller/" + std::to_string(caller); }
 
@@ -32,12 +39,10 @@ class Follower {
   Follower(int caller, std::string& faults) : caller_(caller), faults_(faults) {}
 
   void event(const Envelope& event) {
-    if (at_ == expected_.events.size()) {
-      expected_ = workload_commit(caller_, ++number_);
-      at_ = 0;
-    }
+    if (at_ == expected_.events.size()) begin_commit(event);
     const Envelope& wanted = expected_.events[at_++];
-    if (event.data != wanted.data || event.type != wanted.type)
+    stubs_ += event.purged ? 1 : 0;
+    if ((!event.purged && event.data != wanted.data) || event.type != wanted.type)
       faults_ += "position " + std::to_string(event.position.value) + " is not event " +
                  std::to_string(at_) + " of commit " + std::to_string(number_) + " of caller " +
                  std::to_string(caller_) + '\n';
@@ -47,14 +52,28 @@ class Follower {
     if (at_ != expected_.events.size())
       faults_ += "commit " + std::to_string(number_) + " of caller " + std::to_string(caller_) +
                  " is there in part\n";
+    require_stubs(false);
     return number_;
   }
 
  private:
+  void begin_commit(const Envelope& first) {
+    require_stubs(std::count(first.tags.begin(), first.tags.end(), purges_the_one_before) > 0);
+    expected_ = workload_commit(caller_, ++number_);
+    at_ = stubs_ = 0;
+  }
+
+  // Of the commit that was followed to its end: all of its events, or none.
+  void require_stubs(bool purged) {
+    if (stubs_ != (purged ? expected_.events.size() : 0))
+      faults_ += std::to_string(stubs_) + " events of commit " + std::to_string(number_) +
+                 " of caller " + std::to_string(caller_) + " are stubs\n";
+  }
+
   const int caller_;
   std::string& faults_;
   Commit expected_;
-  std::size_t at_ = 0;
+  std::size_t at_ = 0, stubs_ = 0;
   std::uint64_t number_ = 0;
 };
 
@@ -96,7 +115,16 @@ Commit workload_commit(int caller, std::uint64_t number) {
   count.key = stream_of(caller);
   count.value = std::to_string(number);
   commit.records.push_back(std::move(count));
-  commit.idempotency_key = stream_of(caller) + '#' + std::to_string(number);
+  commit.idempotency_key = key_of(caller, number);
+  return commit;
+}
+
+Commit purging_commit(const EventLog& log, int caller, std::uint64_t number) {
+  Commit commit = workload_commit(caller, number);
+  if (number % 5 != 0) return commit;
+  const Appended before = log.find_commit(key_of(caller, number - 1)).value().outcome;
+  for (Position at = before.first; at <= before.last; at = next(at)) commit.purges.push_back({at});
+  commit.events.front().tags.push_back(purges_the_one_before);
   return commit;
 }
 

@@ -20,12 +20,15 @@ std::unique_ptr<EventLog> open_workload(const std::filesystem::path& file);
 // counts the commits. What it holds follows from caller and number alone.
 Commit workload_commit(int caller, std::uint64_t number);
 
+// The same, where every fifth commit purges the events of the one before it, which the log holds.
+Commit purging_commit(const EventLog& log, int caller, std::uint64_t number);
+
 // By caller, the newest commit that was acknowledged.
 using Acknowledged = std::map<int, std::uint64_t>;
 
 // Holds the store to the contract: sound as a whole; of every caller all commits up to the one that
-// must be there, none beyond the newest that was begun, each as it was made and none twice; no record
-// ahead of or behind its events.
+// must be there, none beyond the newest that was begun, each as it was made and none twice, and the
+// stubs of those that another has purged, and of no others; no record ahead of or behind its events.
 //   returns   what is wrong, a line each; empty if nothing is
 std::string broken_promises(const EventLog& log, const Acknowledged& must, const Acknowledged& may);
 

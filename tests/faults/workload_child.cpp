@@ -33,7 +33,7 @@ void print(int caller, std::uint64_t number) {
 
 void append_for_ever(EventLog& log, int caller, std::uint64_t from) {
   for (std::uint64_t number = from;; ++number) {
-    const auto outcome = log.append(workload_commit(caller, number));
+    const auto outcome = log.append(purging_commit(log, caller, number));
     if (!std::holds_alternative<Appended>(outcome)) std::_Exit(3);
     print(caller, number);
   }

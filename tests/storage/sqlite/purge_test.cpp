@@ -57,7 +57,7 @@ class Purging : public testing::Test {
     Commit purge;
     for (const std::size_t size : {31u, 300u, 3000u, 4100u, 20'000u, 200'000u})
       for (int i = 0; i < 10; ++i) {
-        purge.purges.push_back(append(commit_of(event_of("bird/1", "bird.sang", sung(size)))));
+        purge.purges.push_back({append(commit_of(event_of("bird/1", "bird.sang", sung(size))))});
         append(commit_of(event_of("bird/2", "bird.slept", std::string(size, 'z'))));
       }
     EXPECT_GT(found(), 100u) << "otherwise this tries nothing";
@@ -87,7 +87,7 @@ TEST_F(Purging, takes_records_that_its_commit_erases_with_it) {
   Commit with_record = commit_of(event_of("bird/1", "bird.sang", sung(100)));
   with_record.records.push_back({"notes", "bird", sung(1000), {}, {}, {}});
   Commit purge;
-  purge.purges.push_back(append(std::move(with_record)));
+  purge.purges.push_back({append(std::move(with_record))});
   purge.records.push_back({"notes", "bird", {}, {}, {}, {}});
   append(std::move(purge));
   close();
@@ -97,7 +97,7 @@ TEST_F(Purging, takes_records_that_its_commit_erases_with_it) {
 TEST_F(Purging, is_kept_by_a_store_that_is_opened_again) {
   open();
   Commit purge;
-  purge.purges.push_back(append(commit_of(event_of("bird/1", "bird.sang", sung(50)))));
+  purge.purges.push_back({append(commit_of(event_of("bird/1", "bird.sang", sung(50))))});
   append(std::move(purge));
   close();
   open();
@@ -114,7 +114,7 @@ TEST_F(Purging, is_refused_for_an_event_that_is_not_what_was_recorded) {
   run_sql(file, "UPDATE events SET data=x'00' WHERE position=1");
   open();
   Commit purge;
-  purge.purges = {Position{1}};
+  purge.purges = {{Position{1}}};
   const auto outcome = log->append(std::move(purge));
   EXPECT_THAT(std::get<Rejected>(outcome).message(), HasSubstr("position 1"));
   EXPECT_EQ(log->verify().damaged.front(), Position{1}) << "it is still told";
@@ -123,7 +123,7 @@ TEST_F(Purging, is_refused_for_an_event_that_is_not_what_was_recorded) {
 TEST_F(Purging, a_damaged_stub_is_told) {
   open();
   Commit purge;
-  purge.purges.push_back(append(commit_of(event_of("bird/1", "bird.sang", sung(50)))));
+  purge.purges.push_back({append(commit_of(event_of("bird/1", "bird.sang", sung(50))))});
   append(std::move(purge));
   close();
   for (const char* damage : {"data=zeroblob(64)", "data=x'00'", "codec=0", "codec=18"}) {

@@ -44,9 +44,9 @@ std::string media_type(const Envelope& event) {
   return "application/octet-stream";
 }
 
-void purge(Envelope& event) {
+void purge(Envelope& event, std::uint8_t note) {
   if (event.purged) return;
-  event.purged = {data_digest(event), metadata_digest(event)};
+  event.purged = {data_digest(event), metadata_digest(event), note};
   event.data.clear();
   event.metadata.clear();
   event.salt = {};

@@ -25,10 +25,12 @@ enum class Codec : std::uint8_t {
 using Metadata = std::vector<std::pair<std::string, std::string>>;
 
 // What is left of an event's data and metadata once they were purged: what its hash is made of.
-struct PayloadDigests {
+struct Stub {
   Hash data;      // SHA-256(salt ‖ data)
   Hash metadata;  // SHA-256(salt ‖ metadata, as the event's hash has it)
-  friend bool operator==(const PayloadDigests&, const PayloadDigests&) = default;
+  // What whoever purged it tells those who fold it; 0: nothing. The hash does not cover it.
+  std::uint8_t note = 0;
+  friend bool operator==(const Stub&, const Stub&) = default;
 };
 
 // A caller fills in stream, type and data and what else it knows; the log fills in the rest.
@@ -53,7 +55,7 @@ struct Envelope {
   Salt salt{};                           // given by the log when all zero
   Hash hash;                             // event_hash; given by the log
   // Present in a stub: data, metadata and salt are gone for ever, and empty.
-  std::optional<PayloadDigests> purged;
+  std::optional<Stub> purged;
 
   Timestamp happened_at() const { return occurred_at.value_or(recorded_at); }
   // The value of a metadata key, or nothing.
@@ -68,7 +70,7 @@ std::string media_type(const Envelope& event);
 
 // Leaves of the event its stub, which has the same hash.
 //   cost      two SHA-256 runs; nothing for a stub
-void purge(Envelope& event);
+void purge(Envelope& event, std::uint8_t note = 0);
 
 // The hash of everything the event's author said: id, type, schema version, codec, content type,
 // stream, occurred_at, source, correlation, causation, tags, and salted digests of metadata and

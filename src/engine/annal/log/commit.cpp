@@ -169,7 +169,7 @@ RecordChange layout_record(const std::string& name,
 
 std::string fault_in_purges(const Commit& commit) {
   std::set<Position> seen;
-  for (const Position position : commit.purges) {
+  for (const auto& [position, note] : commit.purges) {
     if (position.value == 0) return "the commit purges position 0, and positions start at 1";
     if (!seen.insert(position).second)
       return "the commit purges position " + std::to_string(position.value) + " twice";
@@ -251,7 +251,7 @@ Hash hash_of_request(const Commit& commit) {
     said.text(condition.query.to_string()), said.u64(condition.after.value);
   if (commit.tracking)
     said.text(commit.tracking->source), said.u64(commit.tracking->position.value);
-  for (const Position position : commit.purges) said.u64(position.value);
+  for (const auto& [position, note] : commit.purges) said.u64(position.value);
   return sha256({said.view()});
 }
 

@@ -101,6 +101,12 @@ struct Tracking {
   Position position;   // in the source; must be beyond what was tracked before
 };
 
+// An earlier event whose data and metadata go for ever.
+struct Purging {
+  Position position;
+  std::uint8_t note = 0;  // stays with the stub
+};
+
 // One append request, all or nothing. Pure data; sizes are bounded by annal::limits.
 struct Commit {
   std::vector<Envelope> events;  // of one stream or several; may be empty if anything else is not
@@ -109,9 +115,8 @@ struct Commit {
   std::vector<RecordChange> records;
   std::vector<SpaceChange> spaces;  // in this order; none that `records` are in
   std::optional<Tracking> tracking;
-  // Earlier events whose data and metadata go for ever (docs/guides/retention.md). Each once; stubs
-  // may be among them and stay what they are.
-  std::vector<Position> purges;
+  // Each event once; stubs may be among them and stay what they are. Guide: docs/guides/retention.md
+  std::vector<Purging> purges;                 // at most 4096
   std::optional<std::string> idempotency_key;  // 1–128 visible ASCII characters
   // What makes two requests with one key the same request;
   // by default hash_of_request.

@@ -7,6 +7,19 @@
 
 namespace annal {
 
+namespace {
+
+constexpr const char* horizon_key = "superseded";
+
+// The position that a record's value is, in digits.
+Position position_in(const Record& record) {
+  Position position;
+  std::from_chars(record.value.data(), record.value.data() + record.value.size(), position.value);
+  return position;
+}
+
+}  // namespace
+
 AppendOutcome EventLog::append(Commit commit) { return append_async(std::move(commit)).get(); }
 
 std::future<AppendOutcome> EventLog::append_async(Commit commit) {
@@ -42,6 +55,11 @@ const SpaceDeclaration& projection_space() {
   return space;
 }
 
+const SpaceDeclaration& purging_space() {
+  static const SpaceDeclaration space{"annal_purging", {}};
+  return space;
+}
+
 const SpaceDeclaration& space_space() {
   static const SpaceDeclaration space{"annal_spaces", {}};
   return space;
@@ -55,16 +73,25 @@ std::vector<SpaceDeclaration> with_own_spaces(std::vector<SpaceDeclaration> spac
                                "\" of records begins like those of annal's own: use another");
   }
   for (const auto* own : {&tracking_space(), &subscription_space(), &parked_space(),
-                          &projection_space(), &space_space()})
+                          &projection_space(), &purging_space(), &space_space()})
     spaces.push_back(*own);
   return spaces;
 }
 
-Position tracked_in(const Record& record) {
-  Position position;
-  std::from_chars(record.value.data(), record.value.data() + record.value.size(), position.value);
-  return position;
+Position history_horizon(const EventLog& log) {
+  const auto record = log.record(purging_space().name, horizon_key);
+  return record ? position_in(*record) : Position{};
 }
+
+RecordChange horizon_at(Position position) {
+  RecordChange change;
+  change.space = purging_space().name;
+  change.key = horizon_key;
+  change.value = std::to_string(position.value);
+  return change;
+}
+
+Position tracked_in(const Record& record) { return position_in(record); }
 
 void check(const ReadRequest& request) {
   if (request.limit == 0 || request.limit > 4096)

@@ -184,8 +184,13 @@ const SpaceDeclaration& tracking_space();      // changed by `Commit::tracking` 
 const SpaceDeclaration& subscription_space();  // checkpoints, by the subscriptions' names
 const SpaceDeclaration& parked_space();        // what subscriptions put aside
 const SpaceDeclaration& projection_space();    // checkpoints of projections
+const SpaceDeclaration& purging_space();       // how far purging has gone
 const SpaceDeclaration& space_space();  // layouts of spaces that came later; by `Commit::spaces`
-// How far a record of that space says its source was tracked.
+// What was said at or before this position may have been purged where later events say it again; 0:
+// nothing has been.
+Position history_horizon(const EventLog& log);
+RecordChange horizon_at(Position position);
+// How far a record of the tracking space says its source was tracked.
 Position tracked_in(const Record& record);
 // The spaces asked for and annal's own.
 std::vector<SpaceDeclaration> with_own_spaces(std::vector<SpaceDeclaration> spaces);

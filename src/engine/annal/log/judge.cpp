@@ -126,7 +126,7 @@ std::optional<AppendOutcome> judge(const Commit& commit, const LogHead& head, Lo
     if (const Position tracked = state.tracked(source); tracked >= position)
       return Rejected{TrackingConflict{source, position, tracked}};
   }
-  for (const Position position : commit.purges)
+  for (const auto& [position, note] : commit.purges)
     if (position > head.position)
       return Rejected{Malformed{"there is no event to purge at position " +
                                 std::to_string(position.value) + ": the log ends at " +

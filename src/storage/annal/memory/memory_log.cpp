@@ -202,9 +202,9 @@ class MemoryLog final : public EventLog, private LogState {
     for (std::size_t i = 0; i < put.size(); ++i) put[i] = put_by(commit.records[i]);
 
     std::vector<Envelope> stubs;
-    for (const Position position : commit.purges) {
+    for (const auto& [position, note] : commit.purges) {
       stubs.push_back(events_.at(position.value - 1));
-      purge(stubs.back());
+      purge(stubs.back(), note);
     }
 
     for (auto& stub : stubs) events_[stub.position.value - 1] = std::move(stub);

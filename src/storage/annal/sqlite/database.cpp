@@ -64,7 +64,8 @@ void set_up(SQLite::Database& database) {
   database.exec("PRAGMA temp_store=MEMORY");
   // What is deleted is overwritten with zeros, as purging promises. Debian's SQLite does so unasked.
   database.exec("PRAGMA secure_delete=ON");
-  if (const char* sd = std::getenv("ANNAL_SD")) database.exec(std::string("PRAGMA secure_delete=") + sd);
+  if (const char* sd = std::getenv("ANNAL_SD"))
+    database.exec(std::string("PRAGMA secure_delete=") + sd);
   sqlite3_db_config(database.getHandle(), SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
   sqlite3_db_config(database.getHandle(), SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0, nullptr);
 }
@@ -184,8 +185,10 @@ SQLite::Database open_file_to_read(const fs::path& path) {
   return open_as_it_lies(path);
 }
 
+// SQLite loses the extended code of some errors, and then tells of one that no file ever gives.
 bool is_of_a_page(const SQLite::Exception& error) {
-  return error.getExtendedErrorCode() == SQLITE_IOERR_DATA ||
+  const bool lost = error.getExtendedErrorCode() == SQLITE_IOERR && refused_page();
+  return lost || error.getExtendedErrorCode() == SQLITE_IOERR_DATA ||
          error.getErrorCode() == SQLITE_IOERR_DATA;
 }
 

@@ -14,7 +14,7 @@ namespace {
 using std::chrono::microseconds;
 
 constexpr std::size_t rows_at_once = 8;
-constexpr int purged_flag = 16;  // beside the codec of a stub, whose data are its digests
+constexpr int purged_flag = 16;  // beside the codec of a stub, whose data is what is left
 
 int stored_codec(const Envelope& event) {
   return static_cast<int>(event.codec) | (event.purged ? purged_flag : 0);
@@ -70,18 +70,23 @@ std::string row_of_parameters() {
   return row + ")";
 }
 
-std::string packed(const PayloadDigests& digests) {
-  return std::string(view(digests.data.bytes)).append(view(digests.metadata.bytes));
+// The note is there only if there is one.
+std::string packed(const Stub& stub) {
+  std::string bytes{view(stub.data.bytes)};
+  bytes.append(view(stub.metadata.bytes));
+  if (stub.note != 0) bytes.push_back(static_cast<char>(stub.note));
+  return bytes;
 }
 
-// Digests of another length than were kept are those of no event, which its hash then tells.
-PayloadDigests digests_in(std::string_view bytes) {
-  PayloadDigests digests;
-  constexpr std::size_t size = sizeof digests.data.bytes;
-  if (bytes.size() != 2 * size) return digests;
-  std::memcpy(digests.data.bytes.data(), bytes.data(), size);
-  std::memcpy(digests.metadata.bytes.data(), bytes.data() + size, size);
-  return digests;
+// Bytes of another length than were kept are a stub of no event, which its hash then tells.
+Stub stub_in(std::string_view bytes) {
+  Stub stub;
+  constexpr std::size_t size = sizeof stub.data.bytes;
+  if (bytes.size() != 2 * size && bytes.size() != 2 * size + 1) return stub;
+  std::memcpy(stub.data.bytes.data(), bytes.data(), size);
+  std::memcpy(stub.metadata.bytes.data(), bytes.data() + size, size);
+  if (bytes.size() > 2 * size) stub.note = static_cast<std::uint8_t>(bytes.back());
+  return stub;
 }
 
 void bind_or_null(SQLite::Statement& statement, int index, const std::string& text) {
@@ -143,7 +148,7 @@ Envelope read_row(SQLite::Statement& row, Names& names) {
   if ((codec & purged_flag) == 0)
     event.data = blob_of(row.getColumn(17));
   else
-    event.purged = digests_in(blob_of(row.getColumn(17)));
+    event.purged = stub_in(blob_of(row.getColumn(17)));
   return event;
 }
 
@@ -247,10 +252,10 @@ void EventRows::write() {
   names_.write();
 }
 
-void EventRows::purge(std::span<const Position> positions) {
-  if (positions.empty()) return;
+void EventRows::purge(std::span<const Purging> purges) {
+  if (purges.empty()) return;
   write();
-  for (const Position position : positions) {
+  for (const auto& [position, note] : purges) {
     whole_.reset();
     whole_.bind(1, signed_of(position));
     if (!whole_.executeStep())
@@ -261,11 +266,11 @@ void EventRows::purge(std::span<const Position> positions) {
     whole_.reset();
     if (event.purged) continue;
     check_hash(event);
-    annal::purge(event);
-    const std::string digests = packed(*event.purged);
+    annal::purge(event, note);
+    const std::string stub = packed(*event.purged);
     keep_stub_.bind(1, signed_of(position));
     keep_stub_.bind(2, stored_codec(event));
-    bind_blob(keep_stub_, 3, digests);
+    bind_blob(keep_stub_, 3, stub);
     keep_stub_.exec();
     keep_stub_.reset();
   }
@@ -292,7 +297,7 @@ EventRows::Row EventRows::row_of(const Envelope& event, std::vector<Posting>& po
     postings.push_back({id, event.position, {}});
   }
   row.metadata = pack(event.metadata);
-  if (event.purged) row.digests = packed(*event.purged);
+  if (event.purged) row.stub = packed(*event.purged);
   if (event.occurred_at) row.occurred_at = to_number(*event.occurred_at);
   if (!event.content_type.empty()) row.content_type = streams_.number_of_name(event.content_type);
   if (!event.source.empty()) row.source = streams_.number_of_name(event.source);
@@ -319,7 +324,7 @@ void EventRows::bind(SQLite::Statement& statement, int before, const Row& row) {
   bind_blob_or_null(statement, ++at, row.metadata);
   bind_blob(statement, ++at, event.purged ? std::string_view() : view(event.salt));
   bind_blob(statement, ++at, view(event.hash.bytes));
-  bind_blob(statement, ++at, event.purged ? std::string_view(row.digests) : event.data);
+  bind_blob(statement, ++at, event.purged ? std::string_view(row.stub) : event.data);
   if (row.last_of) {
     statement.bind(++at, static_cast<std::int64_t>(row.last_of->events.size()));
     bind_blob(statement, ++at, view(row.commit_hash.bytes));

@@ -56,7 +56,7 @@ class EventRows {
   // Leaves of the events, which are in the file or were added, their stubs, and nothing of the bytes
   // they had in the pages they were in.
   //   throws    CorruptionError if one of them is not what was recorded
-  void purge(std::span<const Position> positions);
+  void purge(std::span<const Purging> purges);
   // Writes what is left of the rows and names.
   void write();
   // After a transaction was rolled back.
@@ -67,8 +67,8 @@ class EventRows {
     const Envelope* event;
     std::int64_t stream, type;
     std::optional<std::int64_t> content_type{}, source{}, occurred_at{};
-    std::string tags{}, metadata{}, digests{};  // digests of a stub
-    const Commit* last_of = nullptr;            // the commit that it ends
+    std::string tags{}, metadata{}, stub{};
+    const Commit* last_of = nullptr;  // the commit that it ends
     Hash commit_hash{};
   };
 
