@@ -52,8 +52,9 @@ class HookedLog : public EventLog {
   RecordPage records(const RecordRequest& request) const override {
     return inner_.records(request);
   }
-  Position wait_for(Position position, std::chrono::milliseconds timeout) const override {
-    return inner_.wait_for(position, timeout);
+  Position wait_for(Position position, std::chrono::milliseconds timeout,
+                    std::stop_token stop) const override {
+    return inner_.wait_for(position, timeout, std::move(stop));
   }
   std::vector<TypeDescription> type_descriptions() const override {
     return inner_.type_descriptions();

@@ -32,9 +32,9 @@ class FragileLog : public EventLog {
     if (fails_) throw StorageError("the disk is gone");
     return empty_ ? Page{{}, inner_->head(), false} : inner_->read(request);
   }
-  Position wait_for(Position position, milliseconds timeout) const override {
+  Position wait_for(Position position, milliseconds timeout, std::stop_token stop) const override {
     count(waits_);
-    return inner_->wait_for(position, timeout);
+    return inner_->wait_for(position, timeout, std::move(stop));
   }
   std::optional<Envelope> event_at(Position position) const override {
     return inner_->event_at(position);

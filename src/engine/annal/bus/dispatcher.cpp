@@ -3,9 +3,9 @@
 #include "annal/failure_text.hpp"
 
 #include <algorithm>
-#include <atomic>
 #include <condition_variable>
 #include <mutex>
+#include <stop_token>
 #include <thread>
 
 namespace annal {
@@ -14,8 +14,7 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr milliseconds wait_for_log{
-    100};  // the log's wait cannot be interrupted: so long a stop may take
+constexpr milliseconds wait_for_log{100};
 constexpr milliseconds first_pause{10};
 constexpr milliseconds longest_pause{1000};
 constexpr std::size_t page_events = 256;
@@ -31,7 +30,7 @@ struct Dispatcher::State {
   ~State() {
     {
       std::lock_guard lock(mutex);
-      stopping = true;
+      stopping.request_stop();
     }
     changed.notify_all();
     thread.join();
@@ -48,13 +47,13 @@ struct Dispatcher::State {
   mutable std::condition_variable changed;
   Position dispatched;  // written by the thread alone
   std::optional<std::string> failure;
-  std::atomic<bool> stopping{false};
+  std::stop_source stopping;
   std::thread thread;  // last: it uses all of the above
 };
 
 void Dispatcher::State::run() {
   milliseconds pause = first_pause;
-  while (!stopping) {
+  while (!stopping.stop_requested()) {
     try {
       dispatch_what_comes();
       report(std::nullopt);
@@ -62,7 +61,7 @@ void Dispatcher::State::run() {
     } catch (...) {
       report(text_of_current_exception());
       std::unique_lock lock(mutex);
-      changed.wait_for(lock, pause, [&] { return stopping.load(); });
+      changed.wait_for(lock, pause, [&] { return stopping.stop_requested(); });
       pause = std::min(2 * pause, longest_pause);
     }
   }
@@ -71,7 +70,7 @@ void Dispatcher::State::run() {
 // One wait for the log at most, and a page of events.
 void Dispatcher::State::dispatch_what_comes() {
   const Position first = next(dispatched);
-  if (log.wait_for(first, wait_for_log) < first) return;
+  if (log.wait_for(first, wait_for_log, stopping.get_token()) < first) return;
   ReadRequest request;
   request.from = first;
   request.limit = page_events;
@@ -80,7 +79,7 @@ void Dispatcher::State::dispatch_what_comes() {
     throw StorageError("position " + std::to_string(first.value) +
                        " cannot be read, though the head is " + std::to_string(page.head.value));
   for (auto& event : page.events) {
-    if (stopping) return;
+    if (stopping.stop_requested()) return;
     const Position position = event.position;
     bus.dispatch(std::move(event));
     advance(position);

@@ -15,6 +15,7 @@
 #include <functional>
 #include <future>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -157,8 +158,9 @@ class EventLog {
   Position tracked(std::string_view source) const;
 
   // Waits until the head is at least `position`.
-  //   returns   the head then, or when the time is up
-  virtual Position wait_for(Position position, std::chrono::milliseconds timeout) const = 0;
+  //   returns   the head then, or when the time is up or it is asked to stop
+  virtual Position wait_for(Position position, std::chrono::milliseconds timeout,
+                            std::stop_token stop = {}) const = 0;
 
   // Every type ever declared to this log, from whichever program.
   virtual std::vector<TypeDescription> type_descriptions() const = 0;

@@ -10,6 +10,7 @@
 #include <mutex>
 #include <random>
 #include <set>
+#include <stop_token>
 #include <thread>
 
 namespace annal {
@@ -19,7 +20,7 @@ namespace {
 using std::chrono::milliseconds;
 using Steady = std::chrono::steady_clock;
 
-constexpr milliseconds longest_log_wait{50};     // so long a stop may take, too
+constexpr milliseconds longest_log_wait{50};
 constexpr milliseconds wait_for_durability{5};   // of what the log holds already
 constexpr milliseconds checkpoint_every{200};    // while it advances
 constexpr milliseconds first_reading_pause{10};  // when the log cannot be read
@@ -94,6 +95,7 @@ struct Subscription::State {
   Position kept;               // the checkpoint in the log
   Steady::time_point kept_at = Steady::now();
   bool live = false, stopping = false;
+  std::stop_source stop_reading;
   std::string halted;   // why; empty while it is not
   std::string trouble;  // why the log could not be read or written just now
   std::uint64_t handled = 0, failures = 0;
@@ -139,6 +141,7 @@ std::vector<Position> Subscription::State::close() {
     stopping = true;
   }
   changed.notify_all();
+  stop_reading.request_stop();
   std::lock_guard closing(close_mutex);
   if (closed) return left;  // another may have taken the name since
   closed = true;
@@ -222,7 +225,8 @@ void Subscription::State::read_what_comes() {
       live = true;
     }
     far_behind = false;
-    if (log.wait_for(from, longest_log_wait) >= from) wait_or_stop(wait_for_durability);
+    if (log.wait_for(from, longest_log_wait, stop_reading.get_token()) >= from)
+      wait_or_stop(wait_for_durability);
     return;
   }
   ReadRequest request;

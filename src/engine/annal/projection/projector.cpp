@@ -17,7 +17,7 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr milliseconds longest_wait_for_events{50};  // so long a stop may take, too
+constexpr milliseconds longest_wait_for_events{50};
 
 void check(const Projection& projection, const RetryPolicy& retry) {
   check(projection);
@@ -72,6 +72,7 @@ struct Projector::State {
   mutable std::mutex mutex;               // of what follows
   mutable std::condition_variable changed;
   bool stopping = false, working = false, live = false;
+  std::stop_source stop_following;
   int standstills = 0;
   Position reached;
   Generation current;
@@ -118,6 +119,7 @@ void Projector::State::close() {
     stopping = true;
   }
   changed.notify_all();
+  stop_following.request_stop();
   std::lock_guard closing(close_mutex);
   if (!follower.joinable()) return;
   follower.join();
@@ -204,7 +206,7 @@ void Projector::State::follow() {
     if (final) unreached = refused = 0;
     if (const int failed = unreached > 0 ? unreached : refused; failed > 0)
       wait(pause_after(failed, retry, random));
-    if (step.at_end) log.wait_for(awaited, longest_wait_for_events);
+    if (step.at_end) log.wait_for(awaited, longest_wait_for_events, stop_following.get_token());
   }
 }
 

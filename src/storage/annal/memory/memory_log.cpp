@@ -110,9 +110,10 @@ class MemoryLog final : public EventLog, private LogState {
 
   RecordPage records(const RecordRequest& request) const override;
 
-  Position wait_for(Position position, std::chrono::milliseconds timeout) const override {
+  Position wait_for(Position position, std::chrono::milliseconds timeout,
+                    std::stop_token stop) const override {
     std::unique_lock lock(mutex_);
-    grown_.wait_for(lock, timeout, [&] { return head_.position >= position; });
+    grown_.wait_for(lock, std::move(stop), timeout, [&] { return head_.position >= position; });
     return head_.position;
   }
 
@@ -324,7 +325,7 @@ class MemoryLog final : public EventLog, private LogState {
   UlidGenerator ids_;
 
   mutable std::mutex mutex_;
-  mutable std::condition_variable grown_;
+  mutable std::condition_variable_any grown_;
   std::vector<Envelope> events_;  // position − 1
   std::unordered_map<std::string, std::vector<Position>> streams_;
   std::vector<CommitInfo> commits_;

@@ -142,12 +142,13 @@ class ReadOnlyLog final : private FollowedTail, public SqliteLog {
   void submit(Commit, Completion completion) override { completion(refusal()); }
   AppendOutcome append(Commit) override { return refusal(); }
 
-  Position wait_for(Position position, std::chrono::milliseconds timeout) const override {
+  Position wait_for(Position position, std::chrono::milliseconds timeout,
+                    std::stop_token stop) const override {
     const auto deadline = std::chrono::steady_clock::now() + timeout;
     for (;;) {
       const Position head = this->head();
       const auto now = std::chrono::steady_clock::now();
-      if (head >= position || now >= deadline) return head;
+      if (head >= position || now >= deadline || stop.stop_requested()) return head;
       std::this_thread::sleep_until(std::min(deadline, now + poll_interval));
     }
   }
@@ -223,7 +224,7 @@ struct Writing {
   Readers& readers;
   const std::unique_ptr<StoreLock> lock;
   std::mutex grown_mutex;
-  std::condition_variable grown;
+  std::condition_variable_any grown;
   Writer writer;
   UseLock use;
   ClockWatch clock_watch;
@@ -277,9 +278,11 @@ class WritableLog final : public SqliteLog {
   }
   Position durable_position() const override { return writing_->writer.durable_position(); }
 
-  Position wait_for(Position position, std::chrono::milliseconds timeout) const override {
+  Position wait_for(Position position, std::chrono::milliseconds timeout,
+                    std::stop_token stop) const override {
     std::unique_lock lock(writing_->grown_mutex);
-    writing_->grown.wait_for(lock, timeout, [&] { return tail_.head() >= position; });
+    writing_->grown.wait_for(lock, std::move(stop), timeout,
+                             [&] { return tail_.head() >= position; });
     return tail_.head();
   }
 
