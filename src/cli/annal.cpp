@@ -36,6 +36,7 @@ void set_up(CLI::App& program, Invocation& invocation) {
   add_patch(program, invocation);
   add_delete(program, invocation);
   add_undelete(program, invocation);
+  add_purge(program, invocation);
   add_restore(program, invocation);
   add_list(program, invocation);
   add_log(program, invocation);
@@ -44,6 +45,7 @@ void set_up(CLI::App& program, Invocation& invocation) {
   add_export(program, invocation);
   add_archive(program, invocation);
   add_backup(program, invocation);
+  add_compact(program, invocation);
   add_restore_store(program, invocation);
   add_serve(program, invocation);
   add_verify(program, invocation);

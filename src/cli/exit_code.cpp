@@ -21,7 +21,8 @@ Overloaded(Ts...) -> Overloaded<Ts...>;
 
 // Children come before their parents.
 ExitCode exit_code_of(const std::exception& error) {
-  if (is<UnknownPoint>(error) || is<NotThere>(error)) return ExitCode::not_found;
+  if (is<UnknownPoint>(error) || is<NotThere>(error) || is<DataPurged>(error))
+    return ExitCode::not_found;
   if (is<InvalidInput>(error)) return ExitCode::usage;
   if (is<ConfigurationError>(error)) return ExitCode::configuration;
   if (is<PermissionDenied>(error)) return ExitCode::permission;
@@ -40,6 +41,7 @@ ExitCode exit_code_of(const document::Refusal& refusal) {
                         [](const AlreadyExists&) { return ExitCode::conflict; },
                         [](const AlreadyDeleted&) { return ExitCode::conflict; },
                         [](const NotDeleted&) { return ExitCode::conflict; },
+                        [](const AlreadyPurged&) { return ExitCode::not_found; },
                         [](const auto&) { return ExitCode::usage; },
                     },
                     refusal);

@@ -267,11 +267,51 @@ TEST(Document, events_are_checked_for_what_decide_would_have_refused) {
   EXPECT_NE(fault(Restored{1, {}, "R", Json{""}}), std::nullopt);
 }
 
+TEST(Document, that_is_deleted_can_be_purged_and_nothing_of_it_is_left) {
+  const auto purged = given_events(created(), Updated{"R", Json{"2"}, "bob"}, Deleted{"old", "bob"})
+                          .when(Purge{"asked for", "cyd"})
+                          .state();
+  EXPECT_TRUE(purged.is_purged());
+  EXPECT_TRUE(purged.is_deleted);
+  EXPECT_EQ(purged.version, Version{4});
+  EXPECT_EQ(purged.title + purged.content.text + purged.author, "");
+  EXPECT_EQ(purged.last_editor, "cyd");
+  EXPECT_EQ(purged.deletion_reason, "asked for");
+}
+
+TEST(Document, is_purged_only_where_there_is_something_that_was_deleted) {
+  given_events().when(Purge{}).then_rejected(NotFound{});
+  given_events(created()).when(Purge{}).then_rejected(NotDeleted{});
+  given_events(created(), Deleted{}, Purged{}).when(Purge{}).then_rejected(AlreadyPurged{});
+  given_events(created(), Deleted{}, Purged{}).when(Undelete{}).then_rejected(AlreadyPurged{});
+  given_events(created(), Deleted{}, Purged{}).when(Delete{}).then_rejected(AlreadyDeleted{});
+  given_events(created(), Deleted{}, Purged{})
+      .when(Create{"R", {"1"}, "ann"})
+      .then(Created{"R", {"1"}, "ann"});
+}
+
+TEST(PurgedParts, of_an_event_are_what_its_note_says_or_all_it_could_have_changed) {
+  const Event title_alone = Updated{"R", {}, {}};
+  EXPECT_EQ(changed_by(title_alone), part::title);
+  EXPECT_EQ(lost_with(Updated{}, stub_note(title_alone)), part::title);
+  EXPECT_EQ(lost_with(Updated{}, 0), part::title | part::content | part::editor);
+  EXPECT_EQ(lost_with(Deleted{}, 0), part::reason | part::editor);
+  EXPECT_EQ(lost_with(Created{}, 0), lost_with(Created{}, stub_note(created())));
+  EXPECT_TRUE(lost_with(Restored{}, stub_note(Restored{})).none()) << "an undeletion";
+  EXPECT_EQ(changed_by(Patched{{R"({"content":{"a":1}})"}, "bob"}), part::content | part::editor);
+  EXPECT_EQ(told_by(Patched{{R"({"content":{"a":1},"title":"R"})"}, "bob"}), part::editor)
+      << "what it makes depends on what was there";
+  EXPECT_TRUE(told_by(created()).all());
+  EXPECT_EQ(in_words(part::title | part::content | part::reason),
+            "title, content and reason for deletion");
+}
+
 TEST(Document, refusals_are_sentences_about_it) {
   EXPECT_EQ(to_string(AlreadyDeleted{}), "is already deleted");
   EXPECT_EQ(to_string(AlreadyExists{}), "already exists");
   EXPECT_EQ(to_string(NotFound{}), "is not there");
   EXPECT_EQ(to_string(NotDeleted{}), "is not deleted");
+  EXPECT_EQ(to_string(AlreadyPurged{}), "was purged: nothing of it is left");
   EXPECT_EQ(to_string(NothingToChange{}), "is left as it is: neither title nor content was given");
   EXPECT_EQ(to_string(TooBig{2, 1}), "would have 2 bytes of title and content; at most 1 are kept");
 }
@@ -284,6 +324,7 @@ TEST(Document, events_have_their_names_in_a_catalogue) {
   EXPECT_EQ(catalogue.of<Patched>().name, "document.patched");
   EXPECT_EQ(catalogue.of<Deleted>().name, "document.deleted");
   EXPECT_EQ(catalogue.of<Restored>().name, "document.restored");
+  EXPECT_EQ(catalogue.of<Purged>().name, "document.purged");
   const auto event = catalogue.wrap(created());
   EXPECT_EQ(catalogue.unwrap<Created>(event), created());
 }

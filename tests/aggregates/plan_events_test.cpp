@@ -108,6 +108,17 @@ TEST_F(PlanEvents, show_payloads_as_json_however_they_were_written) {
   EXPECT_EQ(events[2].payload, "{\"hex\":\"ff01\"}");
 }
 
+TEST_F(PlanEvents, that_were_purged_are_there_and_say_so) {
+  record(event_of("plan/p1", "plan.started", "{\"goal\":\"tea\"}"));
+  Commit purge;
+  purge.purges = {{log->head()}};
+  log->append(std::move(purge));
+  const auto events = listed("p1");
+  ASSERT_EQ(events.size(), 1u);
+  EXPECT_EQ(events[0].payload, "{\"purged\":true}");
+  EXPECT_EQ(events[0].event_type, "plan.started");
+}
+
 TEST_F(PlanEvents, too_long_for_a_row_are_there_with_their_size) {
   Envelope text;
   text.stream = "plan/p1";

@@ -47,6 +47,25 @@ TEST_F(Reading, a_document_gives_its_content_byte_for_byte) {
             std::string::npos);
 }
 
+TEST_F(Reading, a_purged_document_is_410_at_every_point_and_links_to_nothing) {
+  write_history();
+  const auto key = DocumentKey::parse("orders/7");
+  ASSERT_TRUE(std::holds_alternative<Changed>(store_->documents().purge(key, {"asked for", {}})));
+  for (const char* target : {"/v1/documents/orders/7", "/v1/documents/orders/7?at=@v1"}) {
+    const auto response = get(target);
+    EXPECT_EQ(response.status, 410) << target;
+    EXPECT_EQ(problem_of(response), "document-purged") << target;
+    EXPECT_FALSE(response.headers.find("Link")) << target;
+    EXPECT_FALSE(body_of(response).contains("last_version")) << target;
+  }
+  EXPECT_EQ(problem_of(get("/v1/documents/orders/7/diff?from=@v1&to=@v2")), "data-purged");
+  EXPECT_EQ(body_of(get("/v1/documents/orders?at=@1")).at("purged"), json::array({"7"}));
+  const auto versions = body_of(get("/v1/documents/orders/7/versions")).at("versions");
+  EXPECT_EQ(versions.front().at("reason"), "asked for");
+  EXPECT_EQ(versions.back().at("purged"), true);
+  EXPECT_EQ(body_of(get("/v1/events?limit=1")).at("events").at(0).at("purged"), true);
+}
+
 TEST_F(Reading, a_document_that_never_was_is_404) {
   const auto response = get("/v1/documents/orders/7");
   EXPECT_EQ(response.status, 404);

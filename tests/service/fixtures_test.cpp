@@ -20,6 +20,15 @@ std::string bytes_of(const fs::path& file) {
   return bytes.str();
 }
 
+// Opening a store for writing describes the types that the program has come to know since.
+std::string without_types_of_today(const std::string& text) {
+  std::istringstream lines(text);
+  std::string kept;
+  for (std::string line; std::getline(lines, line);)
+    if (line.find("\"id\":\"document.purged/1\"") == std::string::npos) kept += line + '\n';
+  return kept;
+}
+
 // The same log in each format.
 class Format : public testing::TestWithParam<std::string> {
  public:
@@ -79,7 +88,8 @@ TEST_P(Format, gives_every_version_of_its_documents) {
 TEST_P(Format, is_exported_as_it_was) {
   std::ostringstream lines;
   interchange::export_jsonl(store->log(), lines, {});
-  EXPECT_EQ(lines.str(), bytes_of(fs::path(ANNAL_FIXTURES) / "format-1.jsonl"));
+  EXPECT_EQ(without_types_of_today(lines.str()),
+            bytes_of(fs::path(ANNAL_FIXTURES) / "format-1.jsonl"));
 }
 
 TEST_P(Format, can_be_written_to) {

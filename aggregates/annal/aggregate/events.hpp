@@ -22,26 +22,40 @@ Envelope wrap_event(const Catalogue& catalogue, const typename A::Event& event) 
   return std::visit([&](const auto& payload) { return catalogue.wrap(payload); }, event);
 }
 
-// The aggregate's event in an envelope; nothing for an event of another kind.
-//   throws    DecodeError if it is of one of the aggregate's types but does not decode
+// An empty event of the aggregate's of the envelope's type; nothing for an event of another kind. What
+// can be said of a stub.
 template <Aggregate A>
-std::optional<typename A::Event> unwrap_event(const Catalogue& catalogue,
-                                              const Envelope& envelope) {
+std::optional<typename A::Event> event_of_type(const Catalogue& catalogue,
+                                               const Envelope& envelope) {
   using Event = typename A::Event;
   std::optional<Event> found;
   const EventType* type = catalogue.find(envelope.type);
   if (!type) return found;
   const auto attempt = [&]<std::size_t index>(std::integral_constant<std::size_t, index>) {
-    using Payload = std::variant_alternative_t<index, Event>;
-    if (type->cpp_type != typeid(Payload)) return;
-    if (auto payload = catalogue.unwrap<Payload>(envelope))
-      found.emplace(std::in_place_index<index>, std::move(*payload));
+    if (type->cpp_type == typeid(std::variant_alternative_t<index, Event>))
+      found.emplace(std::in_place_index<index>);
   };
   [&]<std::size_t... indices>(std::index_sequence<indices...>) {
     (attempt(std::integral_constant<std::size_t, indices>{}), ...);
   }
   (std::make_index_sequence<std::variant_size_v<Event>>{});
   return found;
+}
+
+// The aggregate's event in an envelope; nothing for an event of another kind.
+//   throws    DecodeError if it is of one of the aggregate's types but does not decode; DataPurged
+//             if it is a stub of one
+template <Aggregate A>
+std::optional<typename A::Event> unwrap_event(const Catalogue& catalogue,
+                                              const Envelope& envelope) {
+  auto event = event_of_type<A>(catalogue, envelope);
+  if (event)
+    std::visit(
+        [&](auto& payload) {
+          payload = *catalogue.unwrap<std::decay_t<decltype(payload)>>(envelope);
+        },
+        *event);
+  return event;
 }
 
 // An event as it will be recorded, and what it says.

@@ -49,6 +49,9 @@ struct FaultOf {
     return first_of(text_fault("title", event.title), content_fault(event.content),
                     text_fault("editor", event.editor));
   }
+  std::optional<std::string> operator()(const Purged& event) const {
+    return first_of(text_fault("reason", event.reason), text_fault("editor", event.editor));
+  }
 };
 
 // Why a document that must be there is not.
@@ -84,11 +87,18 @@ struct Decide {
   Happening operator()(const Undelete& command) const {
     if (state.version.value == 0) return NotFound{};
     if (!state.is_deleted) return NotDeleted{};
+    if (state.is_purged()) return AlreadyPurged{};
     return Restored{{}, command.editor, {}, {}};
   }
   Happening operator()(const Restore& command) const {
     if (command.at_version == 0 || command.at_version > state.version.value) return NotFound{};
     return Restored{command.at_version, command.editor, command.title, command.content};
+  }
+  Happening operator()(const Purge& command) const {
+    if (state.version.value == 0) return NotFound{};
+    if (!state.is_deleted) return NotDeleted{};
+    if (state.is_purged()) return AlreadyPurged{};
+    return Purged{command.reason, command.editor};
   }
 };
 

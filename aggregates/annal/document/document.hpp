@@ -7,6 +7,7 @@
 
 #include <cereal/cereal.hpp>
 
+#include <bitset>
 #include <compare>
 #include <cstdint>
 #include <optional>
@@ -102,7 +103,19 @@ struct Restored {
   friend bool operator==(const Restored&, const Restored&) = default;
 };
 
-using Event = std::variant<Created, Updated, Patched, Deleted, Restored>;
+// Of a deleted document, whose earlier events lost their data in the same commit. The document begins
+// anew with this one, and with nothing in it.
+struct Purged {
+  std::optional<std::string> reason = {};
+  std::optional<std::string> editor = {};
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(CEREAL_NVP(reason), CEREAL_NVP(editor));
+  }
+  friend bool operator==(const Purged&, const Purged&) = default;
+};
+
+using Event = std::variant<Created, Updated, Patched, Deleted, Restored, Purged>;
 
 // One line about what a state cannot take from the event: content that is no JSON annal keeps, a
 // patch of something else, a text that is not UTF-8. Nothing if all is well. decide never makes
@@ -138,7 +151,12 @@ struct Restore {
   Json content = {};
   std::optional<std::string> editor = {};
 };
-using Command = std::variant<Create, Update, Patch, Delete, Undelete, Restore>;
+// Takes the data of everything that happened to a deleted document.
+struct Purge {
+  std::optional<std::string> reason = {};
+  std::optional<std::string> editor = {};
+};
+using Command = std::variant<Create, Update, Patch, Delete, Undelete, Restore, Purge>;
 
 // --- refusals: why not ---------------------------------------------------------------------------
 struct AlreadyExists {
@@ -153,6 +171,10 @@ struct AlreadyDeleted {
 struct NotDeleted {
   friend bool operator==(NotDeleted, NotDeleted) { return true; }
 };
+// Nothing is left that could be brought back or purged.
+struct AlreadyPurged {
+  friend bool operator==(AlreadyPurged, AlreadyPurged) { return true; }
+};
 struct NothingToChange {
   friend bool operator==(NothingToChange, NothingToChange) { return true; }
 };
@@ -165,8 +187,8 @@ struct TooBig {
   std::uint64_t size = 0, limit = content_limit;
   friend bool operator==(const TooBig&, const TooBig&) = default;
 };
-using Refusal = std::variant<AlreadyExists, NotFound, AlreadyDeleted, NotDeleted, NothingToChange,
-                             InvalidContent, TooBig>;
+using Refusal = std::variant<AlreadyExists, NotFound, AlreadyDeleted, NotDeleted, AlreadyPurged,
+                             NothingToChange, InvalidContent, TooBig>;
 
 // --- state ---------------------------------------------------------------------------------------
 struct State {
@@ -182,8 +204,28 @@ struct State {
   std::optional<std::string> deletion_reason;
 
   bool exists() const { return version.value > 0 && !is_deleted; }
+  // No content is JSON, and JSON is never empty.
+  bool is_purged() const { return is_deleted && content.text.empty(); }
   friend bool operator==(const State&, const State&) = default;
 };
+
+// --- purged history ------------------------------------------------------------------------------
+// Parts of a state.
+using Parts = std::bitset<5>;
+namespace part {
+inline const Parts title = 1, content = 2, author = 4, editor = 8, reason = 16;
+}
+// What is the same afterwards whatever was before.
+Parts told_by(const Event& event);
+// What may be another afterwards.
+Parts changed_by(const Event& event);
+// The note for the stub of an event, which tells what that changed.
+std::uint8_t stub_note(const Event& event);
+// What nobody knows any more behind a stub.
+//   of_type   any event of its type, whose kind can change so much where there is no note
+Parts lost_with(const Event& of_type, std::uint8_t note);
+// `title and content`
+std::string in_words(Parts parts);
 
 // The aggregate. Creating over a deleted document is document.created again; the version goes on.
 struct Aggregate {
@@ -216,7 +258,7 @@ std::string encode_state(const State& state, Timestamp stamp = at_commit);
 // Throws DecodeError.
 State decode_state(std::string_view bytes, Timestamp stamp = at_commit);
 
-// Lists the five events.
+// Lists the six events.
 void add_to(Catalogue& catalogue);
 // One line for people: "is already deleted", …
 std::string to_string(const Refusal& refusal);

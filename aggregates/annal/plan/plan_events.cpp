@@ -26,6 +26,7 @@ std::string hex_of(std::string_view bytes) {
 constexpr std::size_t longest_payload = limits::record_bytes - 16 * 1024;
 
 std::string json_of(const Envelope& event, const Catalogue& catalogue) {
+  if (event.purged) return R"({"purged":true})";
   if (event.codec == Codec::json) return event.data;
   if (event.codec == Codec::bytes)
     return is_utf8(event.data) ? json_quote(event.data)

@@ -6,6 +6,7 @@
 #include "commands/command.hpp"
 #include "commands/exporting.hpp"
 #include "commands/files.hpp"
+#include "interruption.hpp"
 #include "print/event_text.hpp"
 #include "print/json_text.hpp"
 #include "print/progress.hpp"
@@ -18,6 +19,7 @@ using interchange::ArchiveReader;
 
 struct ArchiveWriteArguments {
   ExportArguments target;
+  bool purge = false;
 };
 struct ArchiveShowArguments {
   std::string file;
@@ -45,6 +47,31 @@ std::string in_words(const ArchiveHeader& header) {
          Receipt{header.to, header.last}.to_string();
 }
 
+// Calls `use` with an open archive; what is wrong with it is told with its name.
+template <class Use>
+void reading(const std::string& name, Use use) try {
+  InputFile file(name);
+  ArchiveReader archive(file.stream());
+  use(archive);
+} catch (const InvalidInput& error) {
+  throw DamagedFile(name_of_input(name) + ": " + error.what());
+}
+
+// Reads all of it, which holds every event and commit to its hash.
+ArchiveHeader checked(const std::string& name, Output& err) {
+  ArchiveHeader header;
+  reading(name, [&](ArchiveReader& archive) {
+    ProgressLine line(err);
+    header = archive.header();
+    std::uint64_t done = 0;
+    while (const auto events = archive.next()) {
+      done += events->size();
+      line.show(done, header.events(), "checking " + name);
+    }
+  });
+  return header;
+}
+
 ArchiveHeader write_to(const EventLog& log, interchange::ExportOptions options, OutputFile& file,
                        const std::string& name, const Stopwatch& time, Output& err) try {
   ProgressLine line(err);
@@ -55,10 +82,7 @@ ArchiveHeader write_to(const EventLog& log, interchange::ExportOptions options, 
   throw InputOutputError(name_of_output(name) + ": " + error.what());
 }
 
-ExitCode write(const ArchiveWriteArguments& arguments, Invocation& invocation) {
-  const ExportTarget target = target_of(arguments.target, invocation.now());
-  if (target.file == "-" && invocation.out.is_terminal())
-    throw InvalidInput("archive write: an archive is nothing for a terminal; name a file");
+ArchiveHeader write_archive_to(const ExportTarget& target, Invocation& invocation) {
   const auto store = invocation.open_to_read();
   const auto options = options_of(target, store->log());
   OutputFile file(target.file, invocation.store_path());
@@ -66,17 +90,43 @@ ExitCode write(const ArchiveWriteArguments& arguments, Invocation& invocation) {
   const auto header = write_to(store->log(), options, file, target.file, time, invocation.err);
   file.finish();
   invocation.note("archived " + in_words(header) + " (" + time.rate(header.events()) + ")");
-  return ExitCode::ok;
+  return header;
 }
 
-// Calls `use` with an open archive; what is wrong with it is told with its name.
-template <class Use>
-void reading(const std::string& name, Use use) try {
-  InputFile file(name);
-  ArchiveReader archive(file.stream());
-  use(archive);
-} catch (const InvalidInput& error) {
-  throw DamagedFile(name_of_input(name) + ": " + error.what());
+// What is archived is looked at once more before anything of it goes.
+ExitCode purge_archived(const ArchiveHeader& header, const std::string& file,
+                        Invocation& invocation) {
+  if (checked(file, invocation.err) != header)
+    throw DamagedFile(name_of_input(file) + ": holds another part of the log; nothing was purged");
+  const Interruption interruption;
+  const auto store = invocation.open_to_change();
+  const SupersededVersions purged = [&] {
+    ProgressLine line(invocation.err);
+    SupersededRequest request;
+    request.from = header.from;
+    request.to = header.to;
+    request.stop = interruption.token();
+    request.progress = [&](std::uint64_t done, std::uint64_t all) {
+      line.show(done, all, "purging, document " + std::to_string(done));
+    };
+    return store->documents().purge_superseded(request);
+  }();
+  invocation.note("purged " + std::to_string(purged.versions) + " versions of " +
+                  std::to_string(purged.documents) + " documents, " + size_in_words(purged.bytes) +
+                  "; `annal compact` gives back the room");
+  if (!purged.stopped) return ExitCode::ok;
+  invocation.complain("archive write: stopped; the archive is whole, and the rest is still there");
+  return ExitCode::interrupted;
+}
+
+ExitCode write(const ArchiveWriteArguments& arguments, Invocation& invocation) {
+  const ExportTarget target = target_of(arguments.target, invocation.now());
+  if (target.file == "-" && invocation.out.is_terminal())
+    throw InvalidInput("archive write: an archive is nothing for a terminal; name a file");
+  if (target.file == "-" && arguments.purge)
+    throw InvalidInput("archive write: what is purged must be in a file first; name one");
+  const auto header = write_archive_to(target, invocation);
+  return arguments.purge ? purge_archived(header, target.file, invocation) : ExitCode::ok;
 }
 
 void print_json(ArchiveReader& archive, Output& out) {
@@ -102,21 +152,6 @@ ExitCode show_archive(const ArchiveShowArguments& arguments, Invocation& invocat
         invocation.out.write(print(event, archive.types(), invocation.out));
   });
   return ExitCode::ok;
-}
-
-// Reads all of it, which holds every event and commit to its hash.
-ArchiveHeader checked(const std::string& name, Output& err) {
-  ArchiveHeader header;
-  reading(name, [&](ArchiveReader& archive) {
-    ProgressLine line(err);
-    header = archive.header();
-    std::uint64_t done = 0;
-    while (const auto events = archive.next()) {
-      done += events->size();
-      line.show(done, header.events(), "checking " + name);
-    }
-  });
-  return header;
 }
 
 void require_to_follow(const ArchiveHeader& before, const ArchiveHeader& header,
@@ -145,9 +180,13 @@ void add_write(CLI::App& archive, Invocation& invocation) {
       archive, invocation, "write", "Write a part of the log to an archive",
       "  annal archive write ..2026-01-01 2025.annal.zst\n"
       "  annal archive write @1000..@2000 second.annal.zst     what followed the first 1000\n"
-      "The store keeps the events.\n");
+      "  annal archive write ..2026-01-01 2025.annal.zst --purge\n"
+      "The store keeps the events, unless they are to be purged: then it keeps what documents\n"
+      "were at the end of the range, and not every step there.\n");
   auto arguments = std::make_shared<ArchiveWriteArguments>();
   add_export_arguments(command, arguments->target);
+  command.add_flag("--purge", arguments->purge,
+                   "Then purge the versions of documents that later ones in it make superfluous");
   runs(command, invocation, arguments, write);
 }
 

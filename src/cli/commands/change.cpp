@@ -12,6 +12,8 @@ std::string remedy(const document::Refusal& reason, const DocumentKey& key) {
     return "; `annal put` without --expect none replaces it";
   if (std::holds_alternative<document::NotDeleted>(reason))
     return "; `annal get " + key.to_string() + "` shows it";
+  if (std::holds_alternative<document::AlreadyPurged>(reason))
+    return "; `annal put " + key.to_string() + "` makes it anew";
   if (std::holds_alternative<document::AlreadyDeleted>(reason))
     return "; `annal undelete " + key.to_string() + "` brings it back";
   return {};

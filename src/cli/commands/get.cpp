@@ -60,6 +60,10 @@ void print(const FoundDocument& found, bool raw, Invocation& invocation) {
 
 [[noreturn]] void throw_gone(const DocumentGone& gone) {
   const std::string name = gone.key.to_string();
+  if (gone.purged)
+    throw NotThere(name + ": what it was at that point was purged" +
+                   (gone.reason ? " (" + *gone.reason + ")" : "") + "; `annal log " + name +
+                   "` shows what is left");
   std::string message = name + ": was deleted";
   if (gone.deleted_at) message += " at " + to_iso8601(*gone.deleted_at);
   if (gone.reason) message += " (" + *gone.reason + ")";

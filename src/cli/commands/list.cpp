@@ -18,10 +18,12 @@ struct ListArguments {
 // A list as of one position; documents without their content.
 struct Listing {
   std::vector<Document> documents;
+  std::vector<std::string> purged;  // names of those of which nothing else is known any more
   Position at;
 };
 
 void take(ListPage page, Listing& listing) {
+  for (const auto& key : page.purged) listing.purged.push_back(key.to_string());
   for (auto& document : page.documents) {
     document.state.content.text.clear();
     document.state.content.text.shrink_to_fit();
@@ -57,11 +59,18 @@ std::string as_json(const std::string& collection, const Listing& listing) {
   std::vector<std::string> documents;
   for (const auto& document : listing.documents)
     documents.push_back(server::document_summary(document).str());
-  return server::JsonObject()
-      .text("collection", collection)
+  server::JsonObject json;
+  json.text("collection", collection)
       .json("documents", server::json_array(documents))
-      .number("at", listing.at)
-      .str();
+      .number("at", listing.at);
+  if (!listing.purged.empty()) json.json("purged", server::json_strings(listing.purged));
+  return json.str();
+}
+
+std::string joined(const std::vector<std::string>& names) {
+  std::string all;
+  for (const auto& name : names) all += (all.empty() ? "" : ", ") + name;
+  return all;
 }
 
 // People are shown seconds, programs everything.
@@ -98,6 +107,8 @@ ExitCode list_documents(const ListArguments& arguments, Invocation& invocation) 
     invocation.out.json(as_json(named.name, listing));
   else
     as_table(listing, invocation.out).print(invocation.out);
+  if (!listing.purged.empty() && !invocation.json)
+    invocation.note("purged since: " + invocation.out.shown(joined(listing.purged)));
   return ExitCode::ok;
 }
 

@@ -42,6 +42,8 @@ ExitCode stats(const StatsArguments&, Invocation& invocation) {
   table.add({"write-ahead log", size_in_words(log.wal_bytes)});
   table.add({"events not yet indexed", std::to_string(log.unindexed)});
   table.add({"durability", std::string(to_string(log.durability))});
+  if (const Position horizon = history_horizon(store->log()); horizon.value > 0)
+    table.add({"old versions purged", "up to @" + std::to_string(horizon.value)});
   for (const auto& [name, checkpoint, parked] : kept_subscriptions(store->log()))
     table.add({"subscription " + name,
                "at " + std::to_string(checkpoint.value) + ", " +

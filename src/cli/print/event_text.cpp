@@ -24,6 +24,7 @@ std::optional<std::string> decoded(const Envelope& event,
 
 // What the event says, as one line.
 std::string said(const Envelope& event, const std::vector<TypeDescription>& types) {
+  if (event.purged) return "(purged)";
   std::optional<std::string> json;
   if (event.codec == Codec::json) json = event.data;
   if (event.codec == Codec::cereal) json = decoded(event, types);

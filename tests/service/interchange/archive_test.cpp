@@ -150,7 +150,8 @@ TEST_F(Archive, with_any_byte_changed_or_cut_off_is_refused) {
     refused += harmless ? 0 : 1;
     ASSERT_NE(fault_of(archive.substr(0, byte)), "") << "cut at " << byte;
   }
-  EXPECT_GE(refused, archive.size() / fault_stride - 3);
+  // A few bits mean nothing to zstd: what it gives is the same without them.
+  EXPECT_GE(refused, archive.size() / fault_stride * 99 / 100);
   EXPECT_EQ(fault_of(archive), "");
 }
 

@@ -170,6 +170,29 @@ TEST(CloudEvents, the_documents_come_with_the_log) {
   EXPECT_TRUE(target->documents().verify_rows().empty());
 }
 
+TEST(CloudEvents, stubs_travel_as_what_they_are) {
+  MemoryStore source;
+  fill(source);
+  auto& documents = source->documents();
+  documents.update(DocumentKey::of("orders", "8"), {{}, Json{"[]"}, "bob"});
+  documents.update(DocumentKey::of("orders", "8"), {{}, Json{"[1]"}, "bob"});
+  documents.remove(DocumentKey::of("orders", "7/a b"), {});
+  documents.purge(DocumentKey::of("orders", "7/a b"), {"asked for", "dan"});
+  SupersededRequest old;
+  old.to = source->log().head();
+  EXPECT_EQ(documents.purge_superseded(old).versions, 1u);
+  source.clock.advance(std::chrono::seconds(5));
+  LaterStore target(source);
+  const auto text = test::export_lines(source->log());
+  EXPECT_EQ(text.find("1\\n2"), text.npos) << "metadata is gone, too";
+  test::import_lines(*target, text);
+  expect_identical(*source, *target);
+  EXPECT_TRUE(target->log().event_at(Position{1})->purged);
+  EXPECT_EQ(target->log().verify().faults, std::vector<std::string>{});
+  EXPECT_EQ(test::documents(*target, "orders"), test::documents(*source, "orders"));
+  EXPECT_TRUE(target->documents().verify_rows().empty());
+}
+
 TEST(CloudEvents, what_was_exported_twice_is_the_same_text) {
   MemoryStore source;
   fill(source);
@@ -669,6 +692,8 @@ INSTANTIATE_TEST_SUITE_P(
                 "annalmeta should be a JSON object"},
         BadLine{"a_salt_that_is_none", "\"annalsalt\":\"", "\"annalsalt\":\"00",
                 "annalsalt should be 32 hexadecimal digits"},
+        BadLine{"a_stub_with_a_salt", "\"annalsalt\"", "\"annalpurged\":\"\",\"annalsalt\"",
+                "stands in an event that was purged"},
         BadLine{"no_data", "\"data\":", "\"nodata\":", "data_base64 is missing"},
         BadLine{"data_twice",
                 "\"data\":", "\"data_base64\":\"\",\"data\":", "data_base64 stands beside data"},

@@ -52,6 +52,7 @@ Response problem_of(const std::exception& fault,
   if (const auto* json = dynamic_cast<const InvalidJson*>(&fault))
     return problem(400, "invalid-json", fault.what(), JsonObject().number("offset", json->offset));
   if (dynamic_cast<const InvalidInput*>(&fault)) return problem(400, "invalid-input", fault.what());
+  if (dynamic_cast<const DataPurged*>(&fault)) return problem(410, "data-purged", fault.what());
   if (report) report(fault.what());
   if (const auto* corrupt = dynamic_cast<const CorruptionError*>(&fault))
     return corruption(*corrupt);

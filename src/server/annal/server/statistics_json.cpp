@@ -31,6 +31,7 @@ JsonObject statistics_json(const EventLog& log) {
   JsonObject json;
   json.number("head", statistics.head)
       .number("durable", statistics.durable)
+      .number("horizon", history_horizon(log))
       .number("streams", statistics.streams)
       .number("types", statistics.types)
       .number("bytes", statistics.bytes)

@@ -25,6 +25,9 @@ using sqlite::back_up;
 using sqlite::BackupOptions;
 using sqlite::BackupProgress;
 using sqlite::BackupReport;
+using sqlite::compact;
+using sqlite::CompactOptions;
+using sqlite::CompactReport;
 
 struct RestoreOptions {
   // Up to which point of the backup's history, itself included; absent: all it holds.

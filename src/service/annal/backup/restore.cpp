@@ -46,6 +46,11 @@ Position end_of_commit(const Point& point, const EventLog& log) {
                        " is inside of a commit, which is there as a whole or not at all: name " +
                        std::to_string(commit.first.value - 1) + " or " +
                        std::to_string(commit.last.value));
+  if (const Position horizon = history_horizon(log); position < horizon)
+    throw InvalidInput("what documents were at position " + std::to_string(position.value) +
+                       " is not known any more, for old versions up to position " +
+                       std::to_string(horizon.value) +
+                       " were purged: name that one or a later one");
   return position;
 }
 
@@ -92,6 +97,7 @@ class RestoreToPoint {
     keep_subscriptions();
     keep_parked_events();
     keep_tracking();
+    keep_horizon();
   }
 
  private:
@@ -146,6 +152,14 @@ class RestoreToPoint {
       commit.tracking = Tracking{record.key, tracked_in(record)};
       keep(std::move(commit));
     });
+  }
+
+  void keep_horizon() {
+    const Position horizon = history_horizon(from_);
+    if (horizon.value == 0) return;
+    Commit commit;
+    commit.records.push_back(horizon_at(horizon));
+    keep(std::move(commit));
   }
 
   void keep(const SpaceDeclaration& space, const std::string& key, std::string value) {

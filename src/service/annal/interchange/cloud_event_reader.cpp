@@ -147,6 +147,27 @@ std::string data_of(const Attributes& attributes, const Envelope& event, const T
   }
 }
 
+std::optional<Stub> stub_from_hex(std::string_view text) {
+  constexpr std::size_t width = 64;
+  const auto data = Hash::from_hex(text.substr(0, width));
+  const auto metadata =
+      text.size() > width ? Hash::from_hex(text.substr(width, width)) : std::nullopt;
+  if (!data || !metadata) return std::nullopt;
+  Stub stub{*data, *metadata};
+  if (text.size() == 2 * width) return stub;
+  const auto padded = Hash::from_hex(std::string(text.substr(2 * width)) + std::string(62, '0'));
+  if (!padded) return std::nullopt;
+  stub.note = padded->bytes.front();
+  return stub;
+}
+
+// Nothing else may pretend to be what was purged.
+Stub stub_of(const Attributes& attributes) {
+  for (const char* gone : {"data", "data_base64", "annalmeta", "annalsalt"})
+    if (attributes.find(gone)) attributes.fail(gone, "stands in an event that was purged");
+  return attributes.needed("annalpurged", stub_from_hex, "128 or 130 hexadecimal digits");
+}
+
 std::optional<CommitSeal> seal_of(const Attributes& attributes, const Envelope& event,
                                   Position commit) {
   if (event.position != commit) return std::nullopt;
@@ -180,9 +201,13 @@ CloudEvent event_of(const Attributes& attributes, const TypeBook& types) {
   event.correlation_id = attributes.text("correlationid").value_or("");
   event.causation_id = attributes.text("causationid").value_or("");
   event.tags = tags_of(attributes);
-  event.metadata = metadata_of(attributes);
-  event.salt = attributes.needed("annalsalt", salt_from_hex, "32 hexadecimal digits");
-  event.data = data_of(attributes, event, types);
+  if (attributes.find("annalpurged")) {
+    event.purged = stub_of(attributes);
+  } else {
+    event.metadata = metadata_of(attributes);
+    event.salt = attributes.needed("annalsalt", salt_from_hex, "32 hexadecimal digits");
+    event.data = data_of(attributes, event, types);
+  }
   event.hash = event_hash(event);
   if (event.hash != attributes.needed("annalhash", Hash::from_hex, "64 hexadecimal digits"))
     attributes.fail("annalhash", "is not the hash of this event, which is " + event.hash.to_hex() +

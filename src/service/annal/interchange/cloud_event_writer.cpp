@@ -81,6 +81,7 @@ std::string metadata_text(const Metadata& metadata) {
 
 // The payload as JSON that stands on one line and leads back to the very bytes.
 std::optional<std::string> readable(const Envelope& event, const TypeBook& types) {
+  if (event.purged) return std::nullopt;
   std::string json;
   if (event.codec == Codec::json) {
     json = event.data;
@@ -116,6 +117,12 @@ class Members {
   std::string line_;
 };
 
+std::string to_hex(const Stub& stub) {
+  std::string text = stub.data.to_hex() + stub.metadata.to_hex();
+  if (stub.note != 0) text += annal::to_hex({&stub.note, 1});
+  return text;
+}
+
 void add_time(Members& members, Timestamp time) {
   const std::string text = to_iso8601(time);
   if (parse_iso8601(text) == time)
@@ -150,7 +157,10 @@ std::string to_line(const Envelope& event, Position commit, const std::optional<
   members.text_unless_empty("causationid", event.causation_id);
   if (!event.tags.empty()) members.text("annaltags", tags_text(event.tags));
   if (!event.metadata.empty()) members.text("annalmeta", metadata_text(event.metadata));
-  members.text("annalsalt", to_hex(event.salt));
+  if (event.purged)
+    members.text("annalpurged", to_hex(*event.purged));
+  else
+    members.text("annalsalt", annal::to_hex(event.salt));
   members.text("annalhash", event.hash.to_hex());
   members.number("annalcommit", commit.value);
   if (seal) {
@@ -161,7 +171,7 @@ std::string to_line(const Envelope& event, Position commit, const std::optional<
   }
   if (json)
     members.raw("data", *json);
-  else
+  else if (!event.purged)
     members.text("data_base64", to_base64(event.data));
   return std::move(members).line();
 }

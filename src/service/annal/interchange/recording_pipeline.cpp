@@ -84,18 +84,28 @@ void RecordingPipeline::add_what_follows(Commit& commit, Slot& slot) {
       commit.conditions.push_back({event.stream, ExpectedVersion::exactly(folded.version)});
     moving_.at(event.stream).number = slot.number;
     entry->second.last_event = place;
-    folded.apply(key ? read(event) : std::nullopt, {next(folded.version), {}, document::at_commit});
-    if (key && is_snapshot_version(folded.version) && folded.state.version.value > 0)
+    const Happened happened{next(folded.version), {}, document::at_commit};
+    if (event.purged)
+      folded.apply(*event.purged,
+                   key ? event_of_type<Aggregate>(store_.catalogue(), event) : std::nullopt,
+                   happened);
+    else
+      folded.apply(key ? read(event) : std::nullopt, happened);
+    if (key && is_snapshot_version(folded.version) && folded.state.version.value > 0 &&
+        folded.is_known())
       snapshots.push_back(snapshots::keep_with_commit(
           event.stream, snapshot_maker(), folded.version, document::encode_state(folded.state),
           commit.events.size() - 1 - place));
   }
   for (const auto& [name, document] : touched) {
     slot.streams.push_back(name);
-    const auto& state = moving_.at(name).folded.state;
-    if (document.key && state.version.value > 0)
-      commit.records.push_back(
-          rows::with_commit(*document.key, state, commit.events.size() - 1 - document.last_event));
+    const auto& folded = moving_.at(name).folded;
+    if (!document.key || folded.state.version.value == 0) continue;
+    if (folded.is_known())
+      commit.records.push_back(rows::with_commit(*document.key, folded.state,
+                                                 commit.events.size() - 1 - document.last_event));
+    else
+      commit.records.push_back(rows::erasure(*document.key));
   }
   snapshots::add_what_fits(commit, std::move(snapshots));
   if (before_ && !touched.contains(before_->stream)) commit.conditions.push_back(*before_);

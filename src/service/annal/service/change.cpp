@@ -2,6 +2,7 @@
 
 #include "annal/effects/kinds.hpp"
 #include "annal/failure_text.hpp"
+#include "annal/service/purging.hpp"
 #include "annal/service/rows.hpp"
 #include "annal/service/service_aspects.hpp"
 
@@ -42,10 +43,26 @@ struct InWords {
     return done("restored", event.editor);
   }
 
+  std::string operator()(const document::Purged& event) const {
+    return done("purged", event.editor) + (event.reason ? ": " + *event.reason : "");
+  }
+
   static std::string done(const char* what, const std::optional<std::string>& who) {
     return what + (who && !who->empty() ? " by " + *who : "");
   }
 };
+
+// What nobody can read any more need not be deleted before it is purged: such a document is judged as
+// one that was deleted, of whatever content.
+Decision<document::Aggregate> decide_on(const Folded& current, const document::Command& command) {
+  using document::Aggregate;
+  if (current.is_known() || !std::holds_alternative<document::Purge>(command))
+    return Aggregate::decide(current.state, command);
+  document::State deleted = current.state;
+  deleted.is_deleted = true;
+  deleted.content = {"null"};
+  return Aggregate::decide(deleted, command);
+}
 
 std::optional<Folded> from_row(const ServiceParts& parts, const DocumentKey& key) {
   const auto row = parts.log.record(rows::space, key.to_string());
@@ -68,7 +85,7 @@ Folded load_without_row(const ServiceParts& parts, const DocumentKey& key) {
   if (version.value == 0) return {};
   if (auto current = from_row(parts, key)) return std::move(*current);  // it has just come
   auto folded = DocumentPast(parts.log, parts.catalogue).at(stream, version);
-  if (folded.state.version.value > 0)
+  if (folded.state.version.value > 0 && folded.is_known())
     parts.lines.write(Severity::warning,
                       key.to_string() +
                           " has no row that can be used, so its events were read: its next change "
@@ -129,19 +146,38 @@ ChangeOutcome Change::attempt(const effects::Perform& perform, const Folded& cur
   auto proposed = proposal_.command(current);
   if (auto* refusal = std::get_if<document::Refusal>(&proposed))
     return Refused{std::move(*refusal), key_, current.version};
-  const auto decision =
-      document::Aggregate::decide(current.state, std::get<document::Command>(proposed));
+  const auto decision = decide_on(current, std::get<document::Command>(proposed));
   if (!decision.accepted()) return Refused{decision.refusal(), key_, current.version};
   auto admitted = admit(decision.events());
   if (auto* rejected = std::get_if<Rejected>(&admitted)) return std::move(*rejected);
 
   const auto& events = std::get<Admitted>(admitted);
   Folded after = current;
-  AppendOutcome outcome = perform(effects::DatabaseWrite{commit_of(events, after)});
+  Commit commit = commit_of(events, after);
+  require_known(stream_, after);
+  if (std::holds_alternative<document::Purged>(events.front().event))
+    if (auto failed = purge_with(commit, perform)) return answer(std::move(*failed), false);
+  AppendOutcome outcome = perform(effects::DatabaseWrite{std::move(commit)});
   if (const auto* appended = std::get_if<Appended>(&outcome); appended && !appended->replayed)
     tell(perform, events, after.state);
   return answer(std::move(outcome),
                 std::holds_alternative<document::Created>(events.front().event));
+}
+
+// What does not go into the event's own commit goes before it: until the event is there nothing says
+// that all of it is gone.
+std::optional<AppendOutcome> Change::purge_with(Commit& commit,
+                                                const effects::Perform& perform) const {
+  ToPurge purge = history_of(parts_.log, stream_, parts_.log.stream_version(stream_));
+  while (purge.is_large()) {
+    Commit part;
+    part.conditions = commit.conditions;
+    purge.move_into(part);
+    AppendOutcome outcome = perform(effects::DatabaseWrite{std::move(part)});
+    if (!std::holds_alternative<Appended>(outcome)) return outcome;
+  }
+  purge.move_into(commit);
+  return std::nullopt;
 }
 
 Folded Change::reload(Version newest) const {

@@ -55,6 +55,9 @@ class Change {
   ChangeOutcome make(const effects::Perform& perform) const;
   std::optional<ChangeOutcome> earlier_outcome() const;
   ChangeOutcome attempt(const effects::Perform& perform, const Folded& current) const;
+  // Adds to the commit what a purge takes away.
+  //   returns   why that could not be begun; nothing once the commit says the rest
+  std::optional<AppendOutcome> purge_with(Commit& commit, const effects::Perform& perform) const;
   // The document once more, after somebody else took it to a version.
   Folded reload(Version newest) const;
   std::variant<Admitted, Rejected> admit(const std::vector<document::Event>& events) const;

@@ -25,7 +25,7 @@ std::vector<TopicPattern> event_types(const Catalogue& catalogue) {
   std::vector<TopicPattern> types;
   for (const auto* type :
        {&catalogue.of<Created>(), &catalogue.of<Updated>(), &catalogue.of<Patched>(),
-        &catalogue.of<Deleted>(), &catalogue.of<Restored>()})
+        &catalogue.of<Deleted>(), &catalogue.of<Restored>(), &catalogue.of<Purged>()})
     types.push_back(TopicPattern::of(type->name));
   return types;
 }
@@ -115,12 +115,13 @@ class Rebuild {
     write_snapshots();
     for (const auto& [name, key] : documents_in(parts_.log, parts_.catalogue)) {
       auto row = row_of(key, [&, stream = key.stream()](const Folded& then) {
-        if (is_snapshot_version(then.version) && then.state.version.value > 0)
+        if (is_snapshot_version(then.version) && then.state.version.value > 0 && then.is_known())
           keep(snapshot_of(stream, then));
       });
-      if (row.value) ++documents_;
+      if (!row) continue;
+      if (row->value) ++documents_;
       rows_of_.push_back(key);
-      if (rows_.add(std::move(row))) write_rows();
+      if (rows_.add(std::move(*row))) write_rows();
     }
     write_snapshots();
     write_rows();
@@ -148,23 +149,26 @@ class Rebuild {
   void write_alone(const DocumentKey& key) {
     for (int attempted = 1; attempted <= row_attempts; ++attempted) {
       Commit commit;
-      commit.records.push_back(row_of(key));
+      if (auto row = row_of(key)) commit.records.push_back(std::move(*row));
+      if (commit.records.empty()) return;
       if (!append_records(parts_.log, std::move(commit))) return;
     }
     throw StorageError("the row of " + key.to_string() +
                        " changes too often to be rebuilt: stop writing to it");
   }
 
-  // The row as it follows from the events, to be written only in the place of the one there is now.
+  // The row as it follows from the events, to be written only in the place of the one there is now;
+  // nothing where events that tell it were purged, and the row there is has to do.
   //   each      called with the state after every event
-  RecordChange row_of(const DocumentKey& key,
-                      const std::function<void(const Folded&)>& each = {}) const {
+  std::optional<RecordChange> row_of(const DocumentKey& key,
+                                     const std::function<void(const Folded&)>& each = {}) const {
     const auto stream = key.stream();
     const auto row = parts_.log.record(rows::space, key.to_string());
     const auto folded = past_.from_the_start(stream, parts_.log.stream_version(stream), each);
+    if (!folded.is_known()) return std::nullopt;
     auto change = folded.state.version.value > 0
                       ? rows::recorded(key, folded.state, folded.position)
-                      : erasure(rows::space, key.to_string());
+                      : rows::erasure(key);
     change.expected = row ? row->derived_at : Position{};
     return change;
   }
@@ -189,6 +193,7 @@ bool is_right(const ServiceParts& parts, const DocumentKey& key, const Record& r
   const auto stream = key.stream();
   const auto folded =
       DocumentPast(parts.log, parts.catalogue).from_the_start(stream, document->state.version);
+  if (!folded.is_known()) return folded.position == document->position;
   return folded.version.value > 0 && folded.state == document->state &&
          folded.position == document->position &&
          row.columns == rows::recorded(key, folded.state, folded.position).columns;
@@ -199,12 +204,19 @@ bool is_right(const ServiceParts& parts, const DocumentKey& key, const Record& r
 bool differs(const ServiceParts& parts, const DocumentKey& key) {
   const auto version = parts.log.stream_version(key.stream());
   const auto row = parts.log.record(rows::space, key.to_string());
-  return !row || !is_right(parts, key, *row) || rows::read(key, *row)->state.version < version;
+  if (!row) return DocumentPast(parts.log, parts.catalogue).at(key.stream(), version).is_known();
+  return !is_right(parts, key, *row) || rows::read(key, *row)->state.version < version;
 }
 
 }  // namespace
 
 std::uint64_t rebuild_rows(const ServiceParts& parts) { return Rebuild(parts).run(); }
+
+std::vector<DocumentKey> documents_of(const ServiceParts& parts) {
+  std::vector<DocumentKey> keys;
+  for (auto& [name, key] : documents_in(parts.log, parts.catalogue)) keys.push_back(key);
+  return keys;
+}
 
 std::vector<DocumentKey> differing_rows(const ServiceParts& parts) {
   std::vector<DocumentKey> differing;

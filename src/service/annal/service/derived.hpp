@@ -17,6 +17,10 @@ namespace annal {
 //             keeps every document's name in memory
 std::uint64_t rebuild_rows(const ServiceParts& parts);
 
+// Every document that has a row or an event, in the order of the keys.
+//   cost      reads the log once
+std::vector<DocumentKey> documents_of(const ServiceParts& parts);
+
 // Compares every row with the fold of its events, snapshots left aside.
 //   returns   documents whose rows differ, are missing, or should not be there,
 //             in the order of their keys

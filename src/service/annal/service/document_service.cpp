@@ -2,6 +2,7 @@
 
 #include "annal/service/change.hpp"
 #include "annal/service/derived.hpp"
+#include "annal/service/purging.hpp"
 #include "annal/service/recording.hpp"
 #include "annal/service/service_aspects.hpp"
 
@@ -47,9 +48,11 @@ DocumentService::State::State(const ServiceParts& made_of, Weaver& weaver)
       patch(method(weaver, "patch")),
       remove(method(weaver, "remove")),
       undelete(method(weaver, "undelete")),
+      purge(method(weaver, "purge")),
       restore(method(weaver, "restore")),
       record(method(weaver, "record")),
       rebuild(method(weaver, "rebuild")),
+      purge_superseded(method(weaver, "purge_superseded")),
       get(method(weaver, "get")),
       list(method(weaver, "list")),
       collections(method(weaver, "collections")),
@@ -102,6 +105,12 @@ ChangeOutcome DocumentService::remove(const DocumentKey& key, document::Delete c
 ChangeOutcome DocumentService::undelete(const DocumentKey& key, document::Undelete command,
                                         ChangeOptions options) {
   return state_->change(state_->undelete, key, proposals::command(key, std::move(command)),
+                        std::move(options));
+}
+
+ChangeOutcome DocumentService::purge(const DocumentKey& key, document::Purge command,
+                                     ChangeOptions options) {
+  return state_->change(state_->purge, key, proposals::command(key, std::move(command)),
                         std::move(options));
 }
 
@@ -164,6 +173,11 @@ AppendOutcome DocumentService::record(Commit commit) {
 
 std::uint64_t DocumentService::rebuild() {
   return state_->rebuild.call([&] { return rebuild_rows(state_->parts); });
+}
+
+SupersededVersions DocumentService::purge_superseded(const SupersededRequest& request) {
+  return state_->purge_superseded.call(
+      [&] { return annal::purge_superseded(state_->parts, request); });
 }
 
 std::vector<DocumentKey> DocumentService::verify_rows() const {

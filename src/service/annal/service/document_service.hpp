@@ -18,7 +18,8 @@ struct DocumentService::State {
   ServiceParts parts;
   DocumentReader reader;
   // One for each method.
-  const WeavingPoint create, update, put, patch, remove, undelete, restore, record, rebuild;
+  const WeavingPoint create, update, put, patch, remove, undelete, purge, restore, record, rebuild,
+      purge_superseded;
   const WeavingPoint get, list, collections, history, diff, verify_rows;
 };
 

@@ -8,8 +8,10 @@
 #include "annal/log/point.hpp"
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -29,13 +31,14 @@ struct Document {
 struct DocumentNotFound {
   DocumentKey key;
 };
-struct DocumentGone {  // deleted; its last version before that can still be read
+struct DocumentGone {  // deleted or purged; the last version before a deletion can still be read
   DocumentKey key;
-  Version version;       // of the deletion
-  Version last_version;  // the newest before it that can be read
+  Version version;       // of the deletion; where it was purged, the document's
+  Version last_version;  // the newest before it that can be read; 0 where it was purged
   std::optional<Timestamp> deleted_at;
   std::optional<std::string> reason;
   Position position;
+  bool purged = false;  // what it was at that point is gone for ever
 };
 struct FoundDocument {
   Document document;
@@ -91,6 +94,8 @@ struct ListRequest {
 };
 struct ListPage {
   std::vector<Document> documents;  // in id order
+  // Those among them, in id order, that were there then and whose data was purged since.
+  std::vector<DocumentKey> purged;
   Position at;
   bool more = false;
 };
@@ -108,13 +113,26 @@ struct DocumentDiff {
       patch;  // RFC 6902, over {"title": …, "content": …}; from nothing or a deleted document: null
 };
 
+// Which versions to purge: those recorded within the range that a later one within it makes superfluous.
+struct SupersededRequest {
+  Position from = {1}, to = {};
+  // Now and then, on the caller's thread: documents done, of all there are.
+  std::function<void(std::uint64_t done, std::uint64_t all)> progress = {};
+  std::stop_token stop = {};
+};
+struct SupersededVersions {
+  std::uint64_t documents = 0, versions = 0;  // that were purged, and how many documents had them
+  std::uint64_t bytes = 0;                    // of their data and metadata
+  bool stopped = false;                       // what was purged so far is
+};
+
 class Store;
 
 // Events of documents are appended here and nowhere else: one appended to the log directly is seen
 // by the next change of its document, but its row does not know of it before.
 //   threads   every member: any number of callers
-//   throws    StorageError, CorruptionError, UnknownPoint, InvalidInput;
-//             effects::MissingHandler, before anything is written
+//   throws    StorageError, CorruptionError, UnknownPoint, InvalidInput; DataPurged where the answer
+//             has no room for what was purged; effects::MissingHandler, before anything is written
 class DocumentService {
  public:
   ChangeOutcome create(const DocumentKey& key, document::Create command,
@@ -128,6 +146,10 @@ class DocumentService {
                        ChangeOptions options = {});
   ChangeOutcome undelete(const DocumentKey& key, document::Undelete command,
                          ChangeOptions options = {});
+  // Takes the data of everything that happened to a deleted document, and its snapshots. What is left
+  // is that it was there, when it changed, and the stubs of its events. Several commits where it has
+  // more than 4096 versions; asked again after a crash between them, it goes on.
+  ChangeOutcome purge(const DocumentKey& key, document::Purge command, ChangeOptions options = {});
   // Back to what it was at the point, as a new version.
   //   written   how the point was put, `2 hours ago`: by these words a time is known again in a
   //             request repeated with its idempotency key. Empty: by the time itself
@@ -183,6 +205,12 @@ class DocumentService {
   //   throws    StorageError if the log does not take them: a read-only store
   //   cost      reads the log, and every document's events once more; keeps every key in memory
   std::uint64_t rebuild();
+  // Purges old versions of documents, deleted ones included, and their snapshots. What every document
+  // was at `to` and after it stays known; what it was before is known only where nothing was purged.
+  // Events of other kinds of streams stay whole.
+  //   throws    InvalidInput for a range without events; StorageError if the log does not take it
+  //   cost      as rebuild; a commit for each 4096 versions. It can be stopped, and run again
+  SupersededVersions purge_superseded(const SupersededRequest& request);
   // Compares every row with the fold of its events.
   //   returns   the documents whose rows differ, are missing, or should not be there, in key order
   //   cost      as rebuild

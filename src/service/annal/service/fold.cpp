@@ -1,6 +1,7 @@
 #include "annal/service/fold.hpp"
 
 #include "annal/aggregate/events.hpp"
+#include "annal/error.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -10,24 +11,48 @@ namespace {
 
 constexpr std::size_t first_look = 16;  // events read before a snapshot is looked for
 
-bool begins_anew(const Envelope& event) { return event.type == "document.created"; }
+bool begins_anew(const Envelope& event) {
+  return event.type == "document.created" || event.type == "document.purged";
+}
 
 }  // namespace
 
 void Folded::apply(const Catalogue& catalogue, const Envelope& event) {
-  apply(unwrap_event<document::Aggregate>(catalogue, event),
-        {event.version, event.position, event.recorded_at});
+  const Happened happened{event.version, event.position, event.recorded_at};
+  if (event.purged)
+    apply(*event.purged, event_of_type<document::Aggregate>(catalogue, event), happened);
+  else
+    apply(unwrap_event<document::Aggregate>(catalogue, event), happened);
 }
 
 void Folded::apply(const std::optional<document::Event>& event, const Happened& happened) {
   if (event) {
+    // What a patch of content makes of one that is not known is not known.
+    if ((lost & document::part::content).any() && std::holds_alternative<document::Patched>(*event))
+      lost |= document::changed_by(*event);
     document::Aggregate::evolve(state, *event, happened);
+    lost &= ~document::told_by(*event);
   } else if (state.version.value > 0) {
     state.version = happened.version;
     state.modified_at = happened.recorded_at;
   }
   version = happened.version;
   position = happened.position;
+}
+
+void Folded::apply(const Stub& stub, const std::optional<document::Event>& of_type,
+                   const Happened& happened) {
+  const document::Parts before = lost;
+  apply(of_type, happened);
+  if (of_type) lost = before | document::lost_with(*of_type, stub.note);
+}
+
+void require_known(const std::string& stream, const Folded& folded) {
+  if (folded.is_known()) return;
+  throw DataPurged(stream + " at version " + std::to_string(folded.version.value) +
+                       ": the data of events that told its " + document::in_words(folded.lost) +
+                       " was purged",
+                   {folded.position.value});
 }
 
 snapshots::Maker snapshot_maker() {

@@ -18,13 +18,24 @@ struct Folded {
   document::State state;
   Version version;    // of the stream; 0: nothing has happened
   Position position;  // of its newest event
+  // What of the state nobody can tell, because events that told it were purged.
+  document::Parts lost = {};
 
-  // The next event of the stream; positions and times as the envelope has them.
+  bool is_known() const { return lost.none(); }
+
+  // The next event of the stream; positions and times as the envelope has them. A stub is folded, too.
   //   throws    DecodeError if it is a document's event that does not decode
   void apply(const Catalogue& catalogue, const Envelope& event);
   // The same where the event has been decoded, if it is a document's.
   void apply(const std::optional<document::Event>& event, const Happened& happened);
+  // The same where it is a stub.
+  //   of_type   an event of its type
+  void apply(const Stub& stub, const std::optional<document::Event>& of_type,
+             const Happened& happened);
 };
+
+// The state, which must be known. Throws DataPurged naming the stream, and what of it is gone.
+void require_known(const std::string& stream, const Folded& folded);
 
 // What can be used of the snapshots of documents.
 snapshots::Maker snapshot_maker();

@@ -48,6 +48,9 @@ struct RequestOf {
   Request operator()(const document::Restore& c) const {
     return {"restore", key, c.title, c.content, c.editor, std::to_string(c.at_version)};
   }
+  Request operator()(const document::Purge& c) const {
+    return {"purge", key, {}, {}, c.editor, c.reason};
+  }
 };
 
 std::optional<std::string> unless_empty(std::string text) {
@@ -84,6 +87,7 @@ Proposal restore(const ServiceParts& parts, const DocumentKey& key, const Point&
   return {[&log = parts.log, &catalogue = parts.catalogue, stream = key.stream(), at,
            editor = std::move(editor)](const Folded&) -> Proposal::Answer {
             const auto then = DocumentPast(log, catalogue).at(stream, resolve(at, log, stream));
+            if (!then.is_known()) return document::Refusal{document::AlreadyPurged{}};
             if (!then.state.exists()) return document::Refusal{document::NotFound{}};
             return Command{document::Restore{then.version.value, then.state.title,
                                              then.state.content, editor}};

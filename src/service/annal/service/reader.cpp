@@ -37,29 +37,6 @@ RecordRequest rows_of(const ListRequest& request) {
   return rows;
 }
 
-// Puts documents on a page until it is full.
-class Filling {
- public:
-  Filling(ListPage& page, std::size_t limit) : page_(page), limit_(limit) {}
-
-  // Returns false, and notes that there is more, if there is no room for it.
-  bool take(Document document) {
-    bytes_ += bytes_of(document);
-    const bool full =
-        page_.documents.size() == limit_ || (bytes_ > page_bytes && !page_.documents.empty());
-    if (full)
-      page_.more = true;
-    else
-      page_.documents.push_back(std::move(document));
-    return !full;
-  }
-
- private:
-  ListPage& page_;
-  std::size_t limit_;
-  std::size_t bytes_ = 0;
-};
-
 nlohmann::json as_json(const std::optional<Document>& document) {
   if (!document || !document->state.exists()) return nullptr;
   return {{"title", document->state.title},
@@ -73,27 +50,79 @@ std::optional<Version> version_there(const std::optional<Document>& document) {
 
 }  // namespace
 
+// Puts documents on a page until it is full.
+class DocumentReader::Filling {
+ public:
+  Filling(ListPage& page, const ListRequest& request) : page_(page), request_(request) {}
+
+  std::size_t room() const { return request_.limit - page_.documents.size(); }
+
+  // Returns false, and notes that there is more, if there is no room for it.
+  bool take(const DocumentKey& key, Then then) {
+    if (const auto* purged = std::get_if<PurgedThen>(&then)) {
+      if (is_wanted(purged->was_deleted)) page_.purged.push_back(key);
+      return true;
+    }
+    auto& document = std::get<std::optional<Document>>(then);
+    if (!document || !is_wanted(document->state.is_deleted)) return true;
+    bytes_ += bytes_of(*document);
+    if (room() == 0 || (bytes_ > page_bytes && !page_.documents.empty())) {
+      end_page();
+      return false;
+    }
+    page_.documents.push_back(std::move(*document));
+    return true;
+  }
+
+ private:
+  bool is_wanted(bool deleted) const { return !deleted || request_.include_deleted; }
+
+  // What was purged behind its last document is on the next one.
+  void end_page() {
+    page_.more = true;
+    std::erase_if(page_.purged,
+                  [&](const DocumentKey& key) { return key > page_.documents.back().key; });
+  }
+
+  ListPage& page_;
+  const ListRequest& request_;
+  std::size_t bytes_ = 0;
+};
+
 DocumentAnswer DocumentReader::now(const DocumentKey& key, const std::string& name) const {
   // What is read after asking for the head is at least as new as the head.
   const Position head = parts_.log.head();
   const auto row =
       effects::perform(effects::DatabaseRead{std::string(rows::space), name}).run(parts_.handlers);
   auto document = row ? rows::read(key, *row) : std::nullopt;
-  if (!document) document = without_row(key);
-  if (!document) return DocumentNotFound{key};
-  const Position at = std::max(head, document->position);
-  return answer(std::move(*document), at);
+  Then then = document ? Then(std::move(document)) : without_row(key);
+  const auto* there = std::get_if<std::optional<Document>>(&then);
+  return answer(key, std::move(then), there && *there ? std::max(head, (*there)->position) : head);
 }
 
 DocumentAnswer DocumentReader::at(const DocumentKey& key, const Point& point) const {
   const Position position = resolve(point, parts_.log, key.stream());
-  auto document = document_at(key, position);
+  return answer(key, document_at(key, position), position);
+}
+
+DocumentAnswer DocumentReader::answer(const DocumentKey& key, Then then, Position at) const {
+  if (const auto* purged = std::get_if<PurgedThen>(&then))
+    return DocumentGone{key, purged->version, {}, {}, {}, purged->position, true};
+  auto& document = std::get<std::optional<Document>>(then);
   if (!document) return DocumentNotFound{key};
-  return answer(std::move(*document), position);
+  return answer(std::move(*document), at);
 }
 
 DocumentAnswer DocumentReader::answer(Document document, Position at) const {
   if (!document.state.is_deleted) return FoundDocument{std::move(document), at};
+  if (document.state.is_purged())
+    return DocumentGone{std::move(document.key),
+                        document.state.version,
+                        {},
+                        document.state.deleted_at,
+                        std::move(document.state.deletion_reason),
+                        document.position,
+                        true};
   const auto [deletion, last] = deletion_of(document);
   return DocumentGone{std::move(document.key),
                       deletion,
@@ -115,7 +144,7 @@ DocumentReader::Deletion DocumentReader::deletion_of(const Document& document) c
   for (bool more = true; more;) {
     const auto page = parts_.log.read(request);
     for (const auto& event : page.events) {
-      const auto said = unwrap_event<document::Aggregate>(parts_.catalogue, event);
+      const auto said = event_of_type<document::Aggregate>(parts_.catalogue, event);
       if (said && std::holds_alternative<document::Deleted>(*said)) {
         if (found.version.value == 0) found.version = event.version;
         found.last_readable = {event.version.value - 1};
@@ -129,23 +158,32 @@ DocumentReader::Deletion DocumentReader::deletion_of(const Document& document) c
   return found;
 }
 
-std::optional<Document> DocumentReader::document_at(const DocumentKey& key,
-                                                    Position position) const {
+DocumentReader::Then DocumentReader::document_at(const DocumentKey& key, Position position) const {
   return document_at(key, position, parts_.log.record(rows::space, key.to_string()));
 }
 
-std::optional<Document> DocumentReader::document_at(const DocumentKey& key, Position position,
-                                                    const std::optional<Record>& row) const {
+DocumentReader::Then DocumentReader::document_at(const DocumentKey& key, Position position,
+                                                 const std::optional<Record>& row) const {
   if (row && row->derived_at <= position)
     if (auto document = rows::read(key, *row)) return document;
   return document_of(key, past_.at(key.stream(), position));
 }
 
-std::optional<Document> DocumentReader::without_row(const DocumentKey& key) const {
+std::optional<Document> DocumentReader::known_at(const DocumentKey& key, Position position) const {
+  auto then = document_at(key, position);
+  if (auto* document = std::get_if<std::optional<Document>>(&then)) return std::move(*document);
+  throw DataPurged(
+      key.to_string() + " at @" + std::to_string(position.value) + ": what it was then was purged",
+      {std::get<PurgedThen>(then).position.value});
+}
+
+DocumentReader::Then DocumentReader::without_row(const DocumentKey& key) const {
   return document_of(key, load_without_row(parts_, key));
 }
 
-std::optional<Document> DocumentReader::document_of(const DocumentKey& key, Folded folded) {
+DocumentReader::Then DocumentReader::document_of(const DocumentKey& key, Folded folded) {
+  if (!folded.is_known())
+    return PurgedThen{folded.version, folded.position, folded.state.is_deleted};
   if (folded.state.version.value == 0) return std::nullopt;
   return Document{key, std::move(folded.state), folded.position};
 }
@@ -162,11 +200,11 @@ ListPage DocumentReader::list(const ListRequest& request) const {
 // the next page.
 ListPage DocumentReader::list_now(const ListRequest& request) const {
   ListPage page;
-  Filling filling(page, request.limit);
+  Filling filling(page, request);
   auto rows = rows_of(request);
   if (!request.include_deleted) rows.where["deleted"] = 0;
   for (bool first = true;; first = false) {
-    rows.limit = std::min(rows_at_once, request.limit - page.documents.size() + 1);
+    rows.limit = std::min(rows_at_once, filling.room() + 1);
     auto found = parts_.log.records(rows);
     if (first) page.at = found.head;
     if (found.head != page.at) {
@@ -176,8 +214,8 @@ ListPage DocumentReader::list_now(const ListRequest& request) const {
     for (const auto& row : found.records) {
       const auto key = DocumentKey::split(row.key);
       auto document = rows::read(key, row);
-      if (!document) document = without_row(key);
-      if (document && !filling.take(std::move(*document))) return page;
+      Then now = document ? Then(std::move(document)) : without_row(key);
+      if (!filling.take(key, std::move(now))) return page;
     }
     if (!found.more) return page;
     rows.after = found.records.back().key;
@@ -187,15 +225,14 @@ ListPage DocumentReader::list_now(const ListRequest& request) const {
 ListPage DocumentReader::list_then(const ListRequest& request, Position at) const {
   ListPage page;
   page.at = at;
-  Filling filling(page, request.limit);
+  Filling filling(page, request);
   auto rows = rows_of(request);
   rows.limit = rows_at_once;
   for (;;) {
     auto found = parts_.log.records(rows);
     for (const auto& row : found.records) {
-      auto document = document_at(DocumentKey::split(row.key), at, row);
-      if (!document || (document->state.is_deleted && !request.include_deleted)) continue;
-      if (!filling.take(std::move(*document))) return page;
+      const auto key = DocumentKey::split(row.key);
+      if (!filling.take(key, document_at(key, at, row))) return page;
     }
     if (!found.more) return page;
     rows.after = found.records.back().key;
@@ -249,8 +286,8 @@ DocumentDiff DocumentReader::diff(const DocumentKey& key, const Point& from,
   DocumentDiff diff;
   diff.from = resolve(from, parts_.log, key.stream());
   diff.to = resolve(to, parts_.log, key.stream());
-  const auto before = document_at(key, diff.from);
-  const auto after = document_at(key, diff.to);
+  const auto before = known_at(key, diff.from);
+  const auto after = known_at(key, diff.to);
   diff.from_version = version_there(before);
   diff.to_version = version_there(after);
   diff.patch = nlohmann::json::diff(as_json(before), as_json(after)).dump();

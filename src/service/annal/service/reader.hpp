@@ -7,6 +7,7 @@
 
 #include <optional>
 #include <string>
+#include <variant>
 #include <vector>
 
 namespace annal {
@@ -34,19 +35,32 @@ class DocumentReader {
     Version last_readable;  // the newest before it at which the document was there
   };
 
+  // The document was there, but what it was is gone.
+  struct PurgedThen {
+    Version version;
+    Position position;
+    bool was_deleted;
+  };
+  // The document as it was; nothing if it was never created until then.
+  using Then = std::variant<std::optional<Document>, PurgedThen>;
+
+  class Filling;
+
   DocumentAnswer answer(Document document, Position at) const;
+  DocumentAnswer answer(const DocumentKey& key, Then then, Position at) const;
   //   cost      a read of the newest events
   Deletion deletion_of(const Document& document) const;
   ListPage list_now(const ListRequest& request) const;
   ListPage list_then(const ListRequest& request, Position at) const;
-  // The document as it was; nothing if it was never created until then.
-  std::optional<Document> document_at(const DocumentKey& key, Position position) const;
+  Then document_at(const DocumentKey& key, Position position) const;
   //   row       the document's, if it has one
-  std::optional<Document> document_at(const DocumentKey& key, Position position,
-                                      const std::optional<Record>& row) const;
+  Then document_at(const DocumentKey& key, Position position,
+                   const std::optional<Record>& row) const;
+  // Throws DataPurged.
+  std::optional<Document> known_at(const DocumentKey& key, Position position) const;
   // The document as it is, where no row can say so.
-  std::optional<Document> without_row(const DocumentKey& key) const;
-  static std::optional<Document> document_of(const DocumentKey& key, Folded folded);
+  Then without_row(const DocumentKey& key) const;
+  static Then document_of(const DocumentKey& key, Folded folded);
 
   const ServiceParts& parts_;
   DocumentPast past_;

@@ -65,10 +65,12 @@ class Recording {
     std::vector<RecordChange> snapshots;
     for (std::size_t i = 0; i < commit.events.size(); ++i)
       if (auto rejected = follow(commit, i, touched, snapshots)) return std::move(*rejected);
-    for (const auto& [stream, document] : touched)
+    for (const auto& [stream, document] : touched) {
+      require_known(stream, document.folded);
       if (document.folded.state.version.value > 0)
         commit.records.push_back(rows::with_commit(document.key, document.folded.state,
                                                    commit.events.size() - 1 - document.last_event));
+    }
     snapshots::add_what_fits(commit, std::move(snapshots));
     return commit;
   }
@@ -81,6 +83,9 @@ class Recording {
     if (!event.stream.starts_with(DocumentKey::stream_prefix)) return std::nullopt;
     const auto key = DocumentKey::from_stream(event.stream);
     if (!key) return Rejected{Malformed{"the stream " + event.stream + " names no document"}};
+    if (event.purged)
+      return Rejected{Malformed{"an event of " + event.stream +
+                                " is a stub: import the log that it is of, in order"}};
     auto said = read(event);
     if (auto* rejected = std::get_if<Rejected>(&said)) return std::move(*rejected);
 

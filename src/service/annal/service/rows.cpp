@@ -43,6 +43,13 @@ RecordChange recorded(const DocumentKey& key, const document::State& state, Posi
   return change;
 }
 
+RecordChange erasure(const DocumentKey& key) {
+  RecordChange change;
+  change.space = space;
+  change.key = key.to_string();
+  return change;
+}
+
 std::optional<Document> read(DocumentKey key, const Record& row) {
   Prefix prefix;
   if (row.value.size() < sizeof prefix) return std::nullopt;

@@ -26,6 +26,9 @@ RecordChange with_commit(const DocumentKey& key, const document::State& state,
 // The row of a state recorded before, at that position.
 RecordChange recorded(const DocumentKey& key, const document::State& state, Position position);
 
+// No row.
+RecordChange erasure(const DocumentKey& key);
+
 // The document a row holds.
 //   returns   nothing if the row was made by other code, or does not decode
 //   cost      its texts are copied once; nothing is parsed

@@ -79,6 +79,12 @@ Response list_collections(Context& context, const Call& call) {
   return response;
 }
 
+std::vector<std::string> ids_of(const std::vector<DocumentKey>& keys) {
+  std::vector<std::string> ids;
+  for (const auto& key : keys) ids.push_back(key.id);
+  return ids;
+}
+
 Response list_documents(Context& context, const Call& call) {
   refuse_body(call.request);
   const auto parameters = call.parameters(context, {"after", "at", "deleted", "limit", "prefix"});
@@ -94,11 +100,13 @@ Response list_documents(Context& context, const Call& call) {
 
   std::vector<std::string> documents;
   for (const auto& document : page.documents) documents.push_back(document_summary(document).str());
-  Response response = json_answer(200, JsonObject()
-                                           .text("collection", request.collection)
-                                           .json("documents", json_array(documents))
-                                           .number("at", page.at)
-                                           .flag("more", page.more));
+  JsonObject answer;
+  answer.text("collection", request.collection)
+      .json("documents", json_array(documents))
+      .number("at", page.at)
+      .flag("more", page.more);
+  if (!page.purged.empty()) answer.json("purged", json_strings(ids_of(page.purged)));
+  Response response = json_answer(200, answer);
   response.headers.add("Annal-Position", std::to_string(page.at.value));
   if (page.more && !page.documents.empty()) {
     std::vector<QueryParameter> next = {{"after", page.documents.back().key.id},

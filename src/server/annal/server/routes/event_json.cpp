@@ -55,6 +55,7 @@ JsonObject envelope_json(const Envelope& event) {
 
 std::string event_json(const Envelope& event, const std::vector<TypeDescription>& types) {
   JsonObject object = envelope_json(event);
+  if (event.purged) return object.flag("purged", true).str();
   if (const auto data = readable(event, types))
     object.json("data", *data);
   else

@@ -54,6 +54,7 @@ Response refused_answer(Context& context, const Refused& refused, bool condition
             return problem(409, "document-not-deleted", name + " is not deleted",
                            JsonObject().number("current_version", refused.version));
           },
+          [&](const document::AlreadyPurged&) { return refused_gone(context, refused.key); },
           [&](const document::NothingToChange&) { return nothing_to_change(refused); },
           [&](const document::InvalidContent& content) {
             return problem(422, "invalid-content", name + ": " + content.what);

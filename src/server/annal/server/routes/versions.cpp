@@ -18,6 +18,7 @@ struct Note {
 };
 
 Note note_of(const Catalogue& catalogue, const Envelope& event) try {
+  if (event.purged) return {};
   if (auto created = catalogue.unwrap<document::Created>(event)) return {created->author, {}, {}};
   if (auto updated = catalogue.unwrap<document::Updated>(event)) return {updated->editor, {}, {}};
   if (auto patched = catalogue.unwrap<document::Patched>(event)) return {patched->editor, {}, {}};
@@ -25,6 +26,8 @@ Note note_of(const Catalogue& catalogue, const Envelope& event) try {
     return {deleted->editor, deleted->reason, {}};
   if (auto restored = catalogue.unwrap<document::Restored>(event))
     return {restored->editor, {}, restored->at_version};
+  if (auto purged = catalogue.unwrap<document::Purged>(event))
+    return {purged->editor, purged->reason, {}};
   return {};
 } catch (const DecodeError&) {
   return {};  // an event from elsewhere under one of these names: it is a version, but says nothing
@@ -34,6 +37,7 @@ std::string version_json(const Catalogue& catalogue, const Envelope& event) {
   const Note note = note_of(catalogue, event);
   JsonObject version = envelope_json(event);
   version.text_if_any("editor", note.editor).text_if_any("reason", note.reason);
+  if (event.purged) version.flag("purged", true);
   if (note.at_version) version.number("at_version", *note.at_version);
   return version.str();
 }

@@ -10,9 +10,13 @@ export function bothTexts(before, after) {
 
 //   before, after   the document, or null where it was not there
 //   patch           the operations of a JSON Patch on its content, each a map of raw JSON; or null
-export function showChanges(panel, note, {version, before, after, patch}) {
+export function showChanges(panel, note, {version, before, after, gone, patch}) {
   note.textContent = before ? `from version ${version - 1} to ${version}` : '';
   panel.replaceChildren();
+  if (gone.before || gone.after) {
+    panel.append(make('p', {}, `What the document was ${gone.after ? 'at' : 'before'} this version was purged.`));
+    return;
+  }
   if (!after) {
     panel.append(make('p', {}, 'The document was deleted.'));
     return;

@@ -6,7 +6,8 @@ import * as RawJson from './raw_json.js';
 import {Address, ask, hashOf, place, Problem} from './store.js';
 
 // `versions` keeps the events that were fetched, by version; `states` the document as of a version, null
-// where it was deleted.
+// where it was deleted, `purged` where nobody knows it any more.
+const purged = {};
 export const view = {key: null, newest: 0, versions: new Map(), states: new Map(), shown: 0, loading: null};
 
 export async function openDocument(here) {
@@ -44,6 +45,7 @@ async function stateOf(version, signal) {
       state = {...rest, content, raw: RawJson.members(raw).get('content')};
     } catch (error) {
       if (error.status !== 410) throw error;
+      if (error.body.type === 'urn:annal:problem:document-purged') state = purged;
     }
     if (view.states.size > 60) view.states.delete(view.states.keys().next().value);
     view.states.set(version, state);
@@ -59,12 +61,14 @@ async function showVersion(version) {
   for (const id of ['changes', 'content', 'event']) $(id).classList.add('loading');
   try {
     const event = await eventOf(version, signal);
-    const [before, after] = [await stateOf(version - 1, signal), await stateOf(version, signal)];
+    const states = [await stateOf(version - 1, signal), await stateOf(version, signal)];
+    const gone = {before: states[0] === purged, after: states[1] === purged};
+    const [before, after] = states.map((state) => state === purged ? null : state);
     const patch = await patchOf(version, before, after, signal);
     if (signal.aborted) return;
-    showHead(event, before, after);
+    showHead(event, before, after, gone.after);
     showEvent(event);
-    showChanges($('changes'), $('changes-note'), {version, before, after, patch});
+    showChanges($('changes'), $('changes-note'), {version, before, after, gone, patch});
     showContent(version, after);
     show($('document'));
     for (const id of ['changes', 'content', 'event']) $(id).classList.remove('loading');
@@ -93,7 +97,7 @@ function showSlider(version) {
 
 function fact(name, ...value) { return make('div', {}, make('dt', {}, name), make('dd', {}, ...value)); }
 
-function showHead(event, before, after) {
+function showHead(event, before, after, isPurged) {
   const {collection, id} = place();
   $('crumbs').replaceChildren(make('a', {href: hashOf({collection})}, collection), ` / ${id}`);
   const state = after || before;
@@ -108,7 +112,9 @@ function showHead(event, before, after) {
   ].filter(Boolean) : []));
   const banner = $('banner');
   const link = (version, text) => make('a', {href: hashOf({...place(), version})}, text);
-  if (!after) {
+  if (isPurged) {
+    banner.replaceChildren(`What version ${event.version} was has been purged${event.reason ? ': ' + event.reason : ''}.`);
+  } else if (!after) {
     const last = event.version - 1;
     banner.replaceChildren(`Deleted in version ${event.version}${event.reason ? ': ' + event.reason : ''}. `,
                            last > 0 ? link(last, `Its last version before that is ${last}.`) : '');
