@@ -185,6 +185,11 @@ TEST(CloudEvents, stubs_travel_as_what_they_are) {
   LaterStore target(source);
   const auto text = test::export_lines(source->log());
   EXPECT_EQ(text.find("1\\n2"), text.npos) << "metadata is gone, too";
+  // The note of the superseded version, changed.
+  const auto digits = text.find("annalpurged\":\"", text.rfind("document.updated")) + 14 + 128;
+  auto changed = text;
+  changed[digits + 1] = changed[digits + 1] == '0' ? '1' : '0';
+  EXPECT_THROW(test::import_lines(*target, changed), InvalidInput);
   test::import_lines(*target, text);
   expect_identical(*source, *target);
   EXPECT_TRUE(target->log().event_at(Position{1})->purged);

@@ -52,6 +52,15 @@ void purge(Envelope& event, std::uint8_t note) {
   event.salt = {};
 }
 
+std::string note_checksum(const Hash& event_hash, std::uint8_t note) {
+  using namespace std::string_view_literals;
+  CanonicalBytes canonical;
+  canonical.raw("annal.stub.1\0"sv);
+  canonical.raw(view_of(event_hash.bytes));
+  canonical.u8(note);
+  return std::string(view_of(sha256({canonical.view()}).bytes).substr(0, 4));
+}
+
 Hash event_hash(const Envelope& event) {
   using namespace std::string_view_literals;
   CanonicalBytes canonical;

@@ -28,7 +28,8 @@ using Metadata = std::vector<std::pair<std::string, std::string>>;
 struct Stub {
   Hash data;      // SHA-256(salt ‖ data)
   Hash metadata;  // SHA-256(salt ‖ metadata, as the event's hash has it)
-  // What whoever purged it tells those who fold it; 0: nothing. The hash does not cover it.
+  // What whoever purged it tells those who fold it; 0: nothing. The hash does not cover it, so it is
+  // kept with a checksum.
   std::uint8_t note = 0;
   friend bool operator==(const Stub&, const Stub&) = default;
 };
@@ -71,6 +72,9 @@ std::string media_type(const Envelope& event);
 // Leaves of the event its stub, which has the same hash.
 //   cost      two SHA-256 runs; nothing for a stub
 void purge(Envelope& event, std::uint8_t note = 0);
+
+// The checksum of a note: the first 4 bytes of a SHA-256 over it and the event's hash.
+std::string note_checksum(const Hash& event_hash, std::uint8_t note);
 
 // The hash of everything the event's author said: id, type, schema version, codec, content type,
 // stream, occurred_at, source, correlation, causation, tags, and salted digests of metadata and

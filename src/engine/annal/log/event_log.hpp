@@ -189,7 +189,7 @@ const SpaceDeclaration& projection_space();    // checkpoints of projections
 const SpaceDeclaration& purging_space();       // how far purging has gone
 const SpaceDeclaration& space_space();  // layouts of spaces that came later; by `Commit::spaces`
 // What was said at or before this position may have been purged where later events say it again; 0:
-// nothing has been.
+// nothing has been, unless it was before the events were imported.
 Position history_horizon(const EventLog& log);
 RecordChange horizon_at(Position position);
 // How far a record of the tracking space says its source was tracked.

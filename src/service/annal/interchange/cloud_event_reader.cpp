@@ -13,6 +13,8 @@ namespace {
 // and stands in the line's object.
 constexpr std::size_t line_depth_limit = 4 * json_depth_limit;
 
+constexpr std::size_t note_digits = 10;  // of a stub's note and its checksum
+
 std::optional<Codec> codec_named(std::string_view name) {
   if (name == "bytes") return Codec::bytes;
   if (name == "cereal") return Codec::cereal;
@@ -147,25 +149,30 @@ std::string data_of(const Attributes& attributes, const Envelope& event, const T
   }
 }
 
+// Without what stands behind the digests and the note.
 std::optional<Stub> stub_from_hex(std::string_view text) {
   constexpr std::size_t width = 64;
+  if (text.size() != 2 * width && text.size() != 2 * width + note_digits) return std::nullopt;
   const auto data = Hash::from_hex(text.substr(0, width));
-  const auto metadata =
-      text.size() > width ? Hash::from_hex(text.substr(width, width)) : std::nullopt;
-  if (!data || !metadata) return std::nullopt;
-  Stub stub{*data, *metadata};
-  if (text.size() == 2 * width) return stub;
-  const auto padded = Hash::from_hex(std::string(text.substr(2 * width)) + std::string(62, '0'));
-  if (!padded) return std::nullopt;
-  stub.note = padded->bytes.front();
-  return stub;
+  const auto metadata = Hash::from_hex(text.substr(width, width));
+  const auto note = std::string(text.substr(2 * width)) + std::string(width, '0');
+  const auto padded = Hash::from_hex(note.substr(0, width));
+  if (!data || !metadata || !padded) return std::nullopt;
+  return Stub{*data, *metadata, padded->bytes.front()};
+}
+
+// Whether a note is the one that was left with the event, whose hash is known by now.
+bool is_noted(std::string_view text, const Envelope& event) {
+  const std::string checksum = note_checksum(event.hash, event.purged->note);
+  const auto* bytes = reinterpret_cast<const std::uint8_t*>(checksum.data());
+  return event.purged->note == 0 || text.ends_with(to_hex({bytes, checksum.size()}));
 }
 
 // Nothing else may pretend to be what was purged.
 Stub stub_of(const Attributes& attributes) {
   for (const char* gone : {"data", "data_base64", "annalmeta", "annalsalt"})
     if (attributes.find(gone)) attributes.fail(gone, "stands in an event that was purged");
-  return attributes.needed("annalpurged", stub_from_hex, "128 or 130 hexadecimal digits");
+  return attributes.needed("annalpurged", stub_from_hex, "128 or 138 hexadecimal digits");
 }
 
 std::optional<CommitSeal> seal_of(const Attributes& attributes, const Envelope& event,
@@ -212,6 +219,8 @@ CloudEvent event_of(const Attributes& attributes, const TypeBook& types) {
   if (event.hash != attributes.needed("annalhash", Hash::from_hex, "64 hexadecimal digits"))
     attributes.fail("annalhash", "is not the hash of this event, which is " + event.hash.to_hex() +
                                      ": the line was changed after its export");
+  if (event.purged && !is_noted(attributes.needed("annalpurged"), event))
+    attributes.fail("annalpurged", "has a note that was changed after its export");
   line.commit.value = attributes.needed("annalcommit", number_from_1, position_text);
   line.seal = seal_of(attributes, event, line.commit);
   return line;

@@ -117,10 +117,13 @@ class Members {
   std::string line_;
 };
 
-std::string to_hex(const Stub& stub) {
+std::string to_hex(const Stub& stub, const Hash& event_hash) {
   std::string text = stub.data.to_hex() + stub.metadata.to_hex();
-  if (stub.note != 0) text += annal::to_hex({&stub.note, 1});
-  return text;
+  if (stub.note == 0) return text;
+  const std::string checksum = note_checksum(event_hash, stub.note);
+  text += annal::to_hex({&stub.note, 1});
+  return text +
+         annal::to_hex({reinterpret_cast<const std::uint8_t*>(checksum.data()), checksum.size()});
 }
 
 void add_time(Members& members, Timestamp time) {
@@ -158,7 +161,7 @@ std::string to_line(const Envelope& event, Position commit, const std::optional<
   if (!event.tags.empty()) members.text("annaltags", tags_text(event.tags));
   if (!event.metadata.empty()) members.text("annalmeta", metadata_text(event.metadata));
   if (event.purged)
-    members.text("annalpurged", to_hex(*event.purged));
+    members.text("annalpurged", to_hex(*event.purged, event.hash));
   else
     members.text("annalsalt", annal::to_hex(event.salt));
   members.text("annalhash", event.hash.to_hex());

@@ -80,10 +80,10 @@ void check_copy(const fs::path& store, const fs::path& copy, const Receipt& head
 }
 
 // Takes a write-ahead log that a crash has left into the file.
-Receipt closed_in_order(const fs::path& store) {
+void close_in_order(const fs::path& store) {
   Options options;
   options.mode = Mode::read_write;
-  return head_receipt(*open(store, std::move(options)));
+  open(store, std::move(options));
 }
 
 // What SQLite asks of now and then: whether it is to stop.
@@ -95,6 +95,7 @@ void write_compactly(const fs::path& store, const fs::path& part, const std::sto
   constexpr int between_questions = 10'000;  // instructions of SQLite's
   std::stop_token asked = stop;
   translating(store, "compacting", [&] {
+    open_copy(part, store);                      // with the rights of the store from the first byte
     SQLite::Database from = open_writer(store);  // which a reader may not ask for
     sqlite3_progress_handler(from.getHandle(), between_questions, &is_stopped, &asked);
     SQLite::Statement write(from, "VACUUM INTO ?1");
@@ -102,7 +103,6 @@ void write_compactly(const fs::path& store, const fs::path& part, const std::sto
     const int result = write.tryExecuteStep();
     if (result == SQLITE_INTERRUPT) throw Stopped{};
     if (result != SQLITE_DONE) throw SQLite::Exception(from.getHandle(), result);
-    fs::permissions(part, fs::status(store).permissions());
     return 0;
   });
   use_write_ahead_log(part);
@@ -135,8 +135,9 @@ std::optional<BackupReport> back_up(const fs::path& store, const fs::path& targe
 
 std::optional<CompactReport> compact(const fs::path& store, const CompactOptions& options) {
   const fs::path file = resolved(store);
-  const Receipt head = closed_in_order(file);
-  NewStore made(file, file, NewStore::Existing::replaced);
+  close_in_order(file);
+  NewStore made(file, file, NewStore::Existing::replaced);  // from here on nobody writes
+  const Receipt head = head_receipt(*open_to_read(file));
   CompactReport report{head, fs::file_size(file), 0};
   try {
     write_compactly(file, made.part(), options.stop);

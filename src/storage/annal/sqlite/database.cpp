@@ -14,7 +14,6 @@
 #include <array>
 #include <cctype>
 #include <cerrno>
-#include <cstdlib>
 #include <cstring>
 
 namespace annal::sqlite {
@@ -64,8 +63,6 @@ void set_up(SQLite::Database& database) {
   database.exec("PRAGMA temp_store=MEMORY");
   // What is deleted is overwritten with zeros, as purging promises. Debian's SQLite does so unasked.
   database.exec("PRAGMA secure_delete=ON");
-  if (const char* sd = std::getenv("ANNAL_SD"))
-    database.exec(std::string("PRAGMA secure_delete=") + sd);
   sqlite3_db_config(database.getHandle(), SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
   sqlite3_db_config(database.getHandle(), SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0, nullptr);
 }

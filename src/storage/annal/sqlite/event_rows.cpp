@@ -70,23 +70,24 @@ std::string row_of_parameters() {
   return row + ")";
 }
 
-// The note is there only if there is one.
-std::string packed(const Stub& stub) {
+// A note is there only if there is one.
+std::string packed(const Stub& stub, const Hash& event_hash) {
   std::string bytes{view(stub.data.bytes)};
   bytes.append(view(stub.metadata.bytes));
-  if (stub.note != 0) bytes.push_back(static_cast<char>(stub.note));
-  return bytes;
+  if (stub.note == 0) return bytes;
+  bytes.push_back(static_cast<char>(stub.note));
+  return bytes + note_checksum(event_hash, stub.note);
 }
 
-// Bytes of another length than were kept are a stub of no event, which its hash then tells.
-Stub stub_in(std::string_view bytes) {
+// Bytes that are not as they were packed are a stub of no event, which its hash then tells.
+Stub stub_in(std::string_view bytes, const Hash& event_hash) {
   Stub stub;
   constexpr std::size_t size = sizeof stub.data.bytes;
-  if (bytes.size() != 2 * size && bytes.size() != 2 * size + 1) return stub;
+  if (bytes.size() > 2 * size) stub.note = static_cast<std::uint8_t>(bytes[2 * size]);
+  if (bytes.size() < 2 * size) return {};
   std::memcpy(stub.data.bytes.data(), bytes.data(), size);
   std::memcpy(stub.metadata.bytes.data(), bytes.data() + size, size);
-  if (bytes.size() > 2 * size) stub.note = static_cast<std::uint8_t>(bytes.back());
-  return stub;
+  return packed(stub, event_hash) == bytes ? stub : Stub{};
 }
 
 void bind_or_null(SQLite::Statement& statement, int index, const std::string& text) {
@@ -148,7 +149,7 @@ Envelope read_row(SQLite::Statement& row, Names& names) {
   if ((codec & purged_flag) == 0)
     event.data = blob_of(row.getColumn(17));
   else
-    event.purged = stub_in(blob_of(row.getColumn(17)));
+    event.purged = stub_in(blob_of(row.getColumn(17)), event.hash);
   return event;
 }
 
@@ -265,9 +266,8 @@ void EventRows::purge(std::span<const Purging> purges) {
     Envelope event = read_row(whole_, names_);
     whole_.reset();
     if (event.purged) continue;
-    check_hash(event);
     annal::purge(event, note);
-    const std::string stub = packed(*event.purged);
+    const std::string stub = packed(*event.purged, event.hash);
     keep_stub_.bind(1, signed_of(position));
     keep_stub_.bind(2, stored_codec(event));
     bind_blob(keep_stub_, 3, stub);
@@ -297,7 +297,7 @@ EventRows::Row EventRows::row_of(const Envelope& event, std::vector<Posting>& po
     postings.push_back({id, event.position, {}});
   }
   row.metadata = pack(event.metadata);
-  if (event.purged) row.stub = packed(*event.purged);
+  if (event.purged) row.stub = packed(*event.purged, event.hash);
   if (event.occurred_at) row.occurred_at = to_number(*event.occurred_at);
   if (!event.content_type.empty()) row.content_type = streams_.number_of_name(event.content_type);
   if (!event.source.empty()) row.source = streams_.number_of_name(event.source);

@@ -55,7 +55,8 @@ class EventRows {
   void add(const Commit& commit, const Hash& commit_hash, std::vector<Posting>& postings);
   // Leaves of the events, which are in the file or were added, their stubs, and nothing of the bytes
   // they had in the pages they were in.
-  //   throws    CorruptionError if one of them is not what was recorded
+  // Of one that is not what was recorded the stub is not, either.
+  //   throws    CorruptionError where there is no such event
   void purge(std::span<const Purging> purges);
   // Writes what is left of the rows and names.
   void write();
