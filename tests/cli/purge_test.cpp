@@ -39,8 +39,10 @@ TEST(PurgeCommand, takes_a_deleted_document_for_ever_and_tells_so) {
   EXPECT_EQ(shell.annal({"diff", "orders/7", "v1", "v2"}).code, 1);
   EXPECT_THAT(shell.ok({"log", "orders/7"}), HasSubstr("(purged)"));
   EXPECT_THAT(shell.ok({"log", "--json"}), HasSubstr("\"purged\":true"));
-  EXPECT_THAT(shell.annal({"list", "orders@1"}).err, HasSubstr("purged since: orders/7"));
+  EXPECT_THAT(shell.annal({"list", "orders@1"}).err, HasSubstr("purged: orders/7"));
   EXPECT_EQ(json::parse(shell.ok({"list", "orders@1", "--json"})).at("purged").at(0), "orders/7");
+  EXPECT_EQ(shell.annal({"list", "orders"}).err, shell.annal({"list", "orders@head"}).err);
+  EXPECT_THAT(shell.annal({"list", "orders", "--deleted"}).err, HasSubstr("purged: orders/7"));
   shell.ok({"verify"});
   EXPECT_THAT(shell.read("store.db"), Not(HasSubstr(secret)));
   put(shell, "orders/7", "2");
@@ -52,8 +54,16 @@ TEST(PurgeCommand, of_archived_versions_keeps_the_newest_and_the_archive_has_the
   for (const char* content : {"1", "2", "3", "4"}) put(shell, "orders/7", content);
   const auto purged = shell.annal({"archive", "write", "..@3", "old.zst", "--purge"});
   EXPECT_EQ(purged.code, 0);
-  EXPECT_THAT(purged.err, HasSubstr("purged 1 versions of 1 documents, "));
+  EXPECT_THAT(purged.err, HasSubstr("purged versions: 1, of documents: 1, "));
   EXPECT_EQ(shell.annal({"get", "orders/7@v2"}).code, 1);
+  const auto restored = shell.annal({"restore", "orders/7@v2"});
+  EXPECT_EQ(restored.code, 1);
+  EXPECT_THAT(restored.err, HasSubstr("at version 2: the data of events"));
+  const auto over = shell.annal({"archive", "write", "..@3", "old.zst", "--purge"});
+  EXPECT_EQ(over.code, 2);
+  EXPECT_THAT(over.err, HasSubstr("old.zst exists already"));
+  shell.ok({"archive", "write", "..@3", "stubs.zst"});
+  EXPECT_THAT(shell.ok({"archive", "verify", "stubs.zst"}), HasSubstr("1 of them purged before"));
   EXPECT_EQ(shell.ok({"get", "orders/7@v3"}), "3\n");
   EXPECT_EQ(shell.ok({"get", "orders/7"}), "4\n");
   EXPECT_THAT(shell.ok({"stats"}), HasSubstr("up to @3"));
@@ -100,6 +110,7 @@ TEST(PurgeCommand, a_document_purged_since_can_be_restored_around) {
   other.ok({"restore-store", shell.store().string(), "--at", "2"});
   EXPECT_EQ(other.ok({"get", "orders/8"}), "2\n");
   EXPECT_THAT(other.annal({"get", "orders/7"}).err, HasSubstr("was purged"));
+  EXPECT_THAT(other.annal({"list", "orders"}).err, HasSubstr("purged: orders/7"));
   EXPECT_THAT(other.annal({"put", "orders/7", "--content", "3"}).err, HasSubstr("was purged"));
   other.ok({"verify"});
   other.ok({"purge", "orders/7"});

@@ -167,6 +167,10 @@ TEST_P(Purging, lists_of_the_past_name_what_was_purged) {
   request.after.reset();
   request.limit = 100;
   EXPECT_EQ(documents().list(request).documents.size(), 2u);
+  EXPECT_TRUE(documents().list(request).purged.empty());
+  request.include_deleted = true;
+  EXPECT_EQ(documents().list(request).documents.size(), 2u);
+  EXPECT_EQ(documents().list(request).purged, std::vector<DocumentKey>{key("orders/2")});
 }
 
 // --- old versions --------------------------------------------------------------------------------
@@ -202,6 +206,38 @@ TEST_P(Purging, of_old_versions_keeps_patches_and_what_they_are_of) {
   expect_sound();
 }
 
+TEST_P(Purging, of_old_versions_takes_a_deletion_that_was_undone) {
+  create("orders/7", "1");
+  remove();
+  must(documents().undelete(key(), {"bob"}));
+  must(documents().update(key(), {"New title", Json{"2"}, "bob"}));
+  EXPECT_EQ(supersede(head()).versions, 2u);
+  EXPECT_EQ(content(), "2");
+  expect_sound();
+}
+
+TEST_P(Purging, of_a_version_keeps_a_living_document_from_being_taken_back_to_it) {
+  create("orders/7", "1");
+  update("2");
+  update("3");
+  supersede(head());
+  EXPECT_THROW(documents().restore(key(), AtVersion{{2}}, "eve"), DataPurged);
+  must(documents().restore(key(), AtVersion{{1}}, "eve"));
+  EXPECT_EQ(content(), "1");
+}
+
+TEST_P(Purging, of_more_than_a_commit_takes_goes_on_in_others) {
+  const std::string large = '"' + std::string(1'000'000, 'x') + '"';
+  create("orders/7", large);
+  for (int i = 2; i <= 12; ++i) update(large);
+  EXPECT_EQ(supersede(head()).versions, 10u);
+  remove();
+  must(purge());
+  const auto left = stubs();
+  EXPECT_EQ(std::count(left.begin(), left.end(), false), 1);
+  expect_sound();
+}
+
 TEST_P(Purging, of_old_versions_takes_nothing_from_outside_the_range) {
   create("orders/7", "1");
   update("2");
@@ -231,7 +267,7 @@ TEST_P(Purging, of_old_versions_stops_when_it_is_told_to_and_goes_on_later) {
   };
   const auto first = documents().purge_superseded(request);
   EXPECT_TRUE(first.stopped);
-  EXPECT_EQ(history_horizon(store->log()), Position{});
+  EXPECT_EQ(history_horizon(store->log()), head()) << "of what is purged already";
   EXPECT_EQ(first.documents + supersede(head()).documents, 3u);
   EXPECT_EQ(history_horizon(store->log()), head());
 }
@@ -334,6 +370,7 @@ TEST(PurgingAnything, leaves_every_later_state_as_it_was) {
     request.to = {to};
     const auto purged = documents.purge_superseded(request);
     RC_CLASSIFY(purged.versions > 0, "something was purged");
+    RC_ASSERT(documents.purge_superseded(request).versions == 0u);
     for (std::uint64_t at = 1; at <= head; ++at) {
       const auto now = text_at(at);
       RC_ASSERT(now == before[at - 1] || (at < to && now == "purged"));

@@ -90,7 +90,7 @@ struct RepositoryStatistics {
 // given to a repository are what follows `kind/` in the stream.
 //   threads   every member: any number of callers; log and catalogue must outlive it
 //   throws    StorageError, CorruptionError; DecodeError for an event of one of the aggregate's
-//             types that does not decode
+//             types that does not decode, DataPurged for one that is a stub and no snapshot covers
 template <Aggregate A>
 class Repository {
  public:

@@ -11,6 +11,8 @@
 #include "print/json_text.hpp"
 #include "print/progress.hpp"
 
+#include <filesystem>
+
 namespace annal::cli {
 namespace {
 
@@ -57,19 +59,25 @@ void reading(const std::string& name, Use use) try {
   throw DamagedFile(name_of_input(name) + ": " + error.what());
 }
 
-// Reads all of it, which holds every event and commit to its hash.
-ArchiveHeader checked(const std::string& name, Output& err) {
+struct CheckedArchive {
   ArchiveHeader header;
+  std::uint64_t stubs = 0;  // events whose data was purged before they were archived
+};
+
+// Reads all of it, which holds every event and commit to its hash.
+CheckedArchive checked(const std::string& name, Output& err) {
+  CheckedArchive found;
   reading(name, [&](ArchiveReader& archive) {
     ProgressLine line(err);
-    header = archive.header();
+    found.header = archive.header();
     std::uint64_t done = 0;
     while (const auto events = archive.next()) {
       done += events->size();
-      line.show(done, header.events(), "checking " + name);
+      for (const auto& event : *events) found.stubs += event.purged ? 1 : 0;
+      line.show(done, found.header.events(), "checking " + name);
     }
   });
-  return header;
+  return found;
 }
 
 ArchiveHeader write_to(const EventLog& log, interchange::ExportOptions options, OutputFile& file,
@@ -96,7 +104,7 @@ ArchiveHeader write_archive_to(const ExportTarget& target, Invocation& invocatio
 // What is archived is looked at once more before anything of it goes.
 ExitCode purge_archived(const ArchiveHeader& header, const std::string& file,
                         Invocation& invocation) {
-  if (checked(file, invocation.err) != header)
+  if (checked(file, invocation.err).header != header)
     throw DamagedFile(name_of_input(file) + ": holds another part of the log; nothing was purged");
   const Interruption interruption;
   const auto store = invocation.open_to_change();
@@ -111,9 +119,9 @@ ExitCode purge_archived(const ArchiveHeader& header, const std::string& file,
     };
     return store->documents().purge_superseded(request);
   }();
-  invocation.note("purged " + std::to_string(purged.versions) + " versions of " +
-                  std::to_string(purged.documents) + " documents, " + size_in_words(purged.bytes) +
-                  "; `annal compact` gives back the room");
+  invocation.note("purged versions: " + std::to_string(purged.versions) +
+                  ", of documents: " + std::to_string(purged.documents) + ", " +
+                  size_in_words(purged.bytes) + "; `annal compact` gives back the room");
   if (!purged.stopped) return ExitCode::ok;
   invocation.complain("archive write: stopped; the archive is whole, and the rest is still there");
   return ExitCode::interrupted;
@@ -125,6 +133,11 @@ ExitCode write(const ArchiveWriteArguments& arguments, Invocation& invocation) {
     throw InvalidInput("archive write: an archive is nothing for a terminal; name a file");
   if (target.file == "-" && arguments.purge)
     throw InvalidInput("archive write: what is purged must be in a file first; name one");
+  // An archive that is written again holds stubs where the first one holds what was purged.
+  if (arguments.purge && std::filesystem::exists(target.file))
+    throw InvalidInput(target.file +
+                       " exists already, and may be the only place where something purged still "
+                       "is: name another file");
   const auto header = write_archive_to(target, invocation);
   return arguments.purge ? purge_archived(header, target.file, invocation) : ExitCode::ok;
 }
@@ -165,11 +178,16 @@ ExitCode verify_archives(const ArchiveVerifyArguments& arguments, Invocation& in
   std::optional<ArchiveHeader> before;
   std::vector<std::string> found;
   for (const auto& name : arguments.files) {
-    const ArchiveHeader header = checked(name, invocation.err);
+    const auto [header, stubs] = checked(name, invocation.err);
     if (before) require_to_follow(*before, header, name);
     before = header;
-    found.push_back(server::JsonObject().text("file", name).append(header_json(header)).str());
-    if (!invocation.json) invocation.out.line("sound: " + name + ", " + in_words(header));
+    found.push_back(server::JsonObject()
+                        .text("file", name)
+                        .append(header_json(header))
+                        .number("purged", stubs)
+                        .str());
+    const std::string purged = stubs ? ", " + std::to_string(stubs) + " of them purged before" : "";
+    if (!invocation.json) invocation.out.line("sound: " + name + ", " + in_words(header) + purged);
   }
   if (invocation.json) invocation.out.json(server::json_array(found));
   return ExitCode::ok;

@@ -20,7 +20,7 @@ bool ever_existed(Store& store, const std::string& collection) {
   any.collection = collection;
   any.include_deleted = true;
   any.limit = 1;
-  return !store.documents().list(any).documents.empty();
+  return !store.documents().list(any).last.empty();
 }
 
 CLI::App& add_command(CLI::App& program, Invocation& invocation, const std::string& name,

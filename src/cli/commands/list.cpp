@@ -38,10 +38,10 @@ std::optional<Listing> read_pages(DocumentService& documents, ListRequest reques
     ListPage page = documents.list(request);
     if (first) listing.at = page.at;
     if (page.at != listing.at) return std::nullopt;
-    const bool more = page.more && !page.documents.empty();
+    const bool more = page.more && !page.last.empty();
+    request.after = page.last;
     take(std::move(page), listing);
     if (!more) return listing;
-    request.after = listing.documents.back().key.id;
   }
 }
 
@@ -100,7 +100,7 @@ ExitCode list_documents(const ListArguments& arguments, Invocation& invocation) 
   request.at = named.at;
   const auto store = invocation.open_to_read();
   const Listing listing = read_listing(store->documents(), request);
-  if (listing.documents.empty() && !ever_existed(*store, named.name))
+  if (listing.documents.empty() && listing.purged.empty() && !ever_existed(*store, named.name))
     throw NotThere(named.name + ": there is no such collection; `annal list` shows what there is");
   invocation.announce(*store, listing.at);
   if (invocation.json)
@@ -108,7 +108,7 @@ ExitCode list_documents(const ListArguments& arguments, Invocation& invocation) 
   else
     as_table(listing, invocation.out).print(invocation.out);
   if (!listing.purged.empty() && !invocation.json)
-    invocation.note("purged since: " + invocation.out.shown(joined(listing.purged)));
+    invocation.note("purged: " + invocation.out.shown(joined(listing.purged)));
   return ExitCode::ok;
 }
 

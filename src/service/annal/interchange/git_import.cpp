@@ -248,7 +248,7 @@ class HistoryImport {
         remember(file, document.state);
         if (are_files && is_file(document.key)) file.source = Recorded{document.key.id};
       }
-      if (!page.documents.empty()) request.after = page.documents.back().key.id;
+      if (!page.last.empty()) request.after = page.last;
       more = page.more;
     }
   }

@@ -105,7 +105,7 @@ void RecordingPipeline::add_what_follows(Commit& commit, Slot& slot) {
       commit.records.push_back(rows::with_commit(*document.key, folded.state,
                                                  commit.events.size() - 1 - document.last_event));
     else
-      commit.records.push_back(rows::erasure(*document.key));
+      commit.records.push_back(rows::unknown(*document.key, folded.state.is_deleted));
   }
   snapshots::add_what_fits(commit, std::move(snapshots));
   if (before_ && !touched.contains(before_->stream)) commit.conditions.push_back(*before_);

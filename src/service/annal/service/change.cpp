@@ -152,14 +152,15 @@ ChangeOutcome Change::attempt(const effects::Perform& perform, const Folded& cur
   if (auto* rejected = std::get_if<Rejected>(&admitted)) return std::move(*rejected);
 
   const auto& events = std::get<Admitted>(admitted);
+  const bool is_purged = std::holds_alternative<document::Purged>(events.front().event);
   Folded after = current;
   Commit commit = commit_of(events, after);
   require_known(stream_, after);
-  if (std::holds_alternative<document::Purged>(events.front().event))
+  if (is_purged)
     if (auto failed = purge_with(commit, perform)) return answer(std::move(*failed), false);
   AppendOutcome outcome = perform(effects::DatabaseWrite{std::move(commit)});
   if (const auto* appended = std::get_if<Appended>(&outcome); appended && !appended->replayed)
-    tell(perform, events, after.state);
+    tell(perform, events, is_purged ? current.state : after.state);
   return answer(std::move(outcome),
                 std::holds_alternative<document::Created>(events.front().event));
 }

@@ -158,14 +158,15 @@ class Rebuild {
   }
 
   // The row as it follows from the events, to be written only in the place of the one there is now;
-  // nothing where events that tell it were purged, and the row there is has to do.
+  // nothing where events that tell it were purged, and there is a row that has to do.
   //   each      called with the state after every event
   std::optional<RecordChange> row_of(const DocumentKey& key,
                                      const std::function<void(const Folded&)>& each = {}) const {
     const auto stream = key.stream();
     const auto row = parts_.log.record(rows::space, key.to_string());
     const auto folded = past_.from_the_start(stream, parts_.log.stream_version(stream), each);
-    if (!folded.is_known()) return std::nullopt;
+    if (!folded.is_known() && row) return std::nullopt;
+    if (!folded.is_known()) return rows::unknown(key, folded.state.is_deleted);
     auto change = folded.state.version.value > 0
                       ? rows::recorded(key, folded.state, folded.position)
                       : rows::erasure(key);
@@ -189,10 +190,10 @@ class Rebuild {
 
 bool is_right(const ServiceParts& parts, const DocumentKey& key, const Record& row) {
   const auto document = rows::read(key, row);
-  if (!document) return false;
   const auto stream = key.stream();
-  const auto folded =
-      DocumentPast(parts.log, parts.catalogue).from_the_start(stream, document->state.version);
+  const DocumentPast past(parts.log, parts.catalogue);
+  if (!document) return !past.from_the_start(stream, parts.log.stream_version(stream)).is_known();
+  const auto folded = past.from_the_start(stream, document->state.version);
   if (!folded.is_known()) return folded.position == document->position;
   return folded.version.value > 0 && folded.state == document->state &&
          folded.position == document->position &&
@@ -204,8 +205,9 @@ bool is_right(const ServiceParts& parts, const DocumentKey& key, const Record& r
 bool differs(const ServiceParts& parts, const DocumentKey& key) {
   const auto version = parts.log.stream_version(key.stream());
   const auto row = parts.log.record(rows::space, key.to_string());
-  if (!row) return DocumentPast(parts.log, parts.catalogue).at(key.stream(), version).is_known();
-  return !is_right(parts, key, *row) || rows::read(key, *row)->state.version < version;
+  if (!row || !is_right(parts, key, *row)) return true;
+  const auto document = rows::read(key, *row);
+  return document && document->state.version < version;
 }
 
 }  // namespace

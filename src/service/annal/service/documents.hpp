@@ -86,7 +86,7 @@ struct ChangeOptions {
 
 struct ListRequest {
   std::string collection = {};
-  std::optional<std::string> after = {};  // the last id of the page before
+  std::optional<std::string> after = {};  // ListPage::last of the page before
   std::string prefix = {};                // of ids
   bool include_deleted = false;
   std::size_t limit = 100;       // 1–1000
@@ -94,8 +94,10 @@ struct ListRequest {
 };
 struct ListPage {
   std::vector<Document> documents;  // in id order
-  // Those among them, in id order, that were there then and whose data was purged since.
+  // Those among them, in id order, that were there then and of which nothing else is known any more:
+  // deleted ones only where those are asked for.
   std::vector<DocumentKey> purged;
+  std::string last;  // the id of the last one of both; empty if there is none
   Position at;
   bool more = false;
 };
@@ -148,7 +150,8 @@ class DocumentService {
                          ChangeOptions options = {});
   // Takes the data of everything that happened to a deleted document, and its snapshots. What is left
   // is that it was there, when it changed, and the stubs of its events. Several commits where it has
-  // more than 4096 versions; asked again after a crash between them, it goes on.
+  // more than 4096 versions or 8 MiB of them; asked again after a crash between them, it goes on. If it
+  // is undeleted meanwhile, what was purged by then stays so.
   ChangeOutcome purge(const DocumentKey& key, document::Purge command, ChangeOptions options = {});
   // Back to what it was at the point, as a new version.
   //   written   how the point was put, `2 hours ago`: by these words a time is known again in a

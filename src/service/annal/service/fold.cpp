@@ -42,9 +42,8 @@ void Folded::apply(const std::optional<document::Event>& event, const Happened& 
 
 void Folded::apply(const Stub& stub, const std::optional<document::Event>& of_type,
                    const Happened& happened) {
-  const document::Parts before = lost;
   apply(of_type, happened);
-  if (of_type) lost = before | document::lost_with(*of_type, stub.note);
+  if (of_type) lost |= document::lost_with(*of_type, stub.note);
 }
 
 void require_known(const std::string& stream, const Folded& folded) {

@@ -85,9 +85,10 @@ Proposal restore(const ServiceParts& parts, const DocumentKey& key, const Point&
   const auto point = in_words ? std::string(written) : to_string(at);
   const auto hash = Request{"restore", key.to_string(), {}, {}, editor, point}.hash();
   return {[&log = parts.log, &catalogue = parts.catalogue, stream = key.stream(), at,
-           editor = std::move(editor)](const Folded&) -> Proposal::Answer {
+           editor = std::move(editor)](const Folded& current) -> Proposal::Answer {
+            if (current.state.is_purged()) return document::Refusal{document::AlreadyPurged{}};
             const auto then = DocumentPast(log, catalogue).at(stream, resolve(at, log, stream));
-            if (!then.is_known()) return document::Refusal{document::AlreadyPurged{}};
+            require_known(stream, then);
             if (!then.state.exists()) return document::Refusal{document::NotFound{}};
             return Command{document::Restore{then.version.value, then.state.title,
                                              then.state.content, editor}};

@@ -33,6 +33,7 @@ void for_each_event(const EventLog& log, const std::string& stream, Position up_
 // One event of a document as far as it matters which parts of the state it tells.
 struct Saying {
   Purging purging;
+  std::size_t bytes;
   Version version;
   document::Parts told, changed;
   bool is_stub;
@@ -52,25 +53,29 @@ class Superseded {
     if (!chosen_.empty() && !is_proved()) chosen_.clear();
   }
 
-  const std::vector<Purging>& purges() const { return chosen_; }  // the oldest first
-  Version newest() const { return newest_; }                      // of them
-  std::uint64_t bytes() const { return bytes_; }
+  // With the bytes of their data and metadata, the oldest first.
+  const std::vector<std::pair<Purging, std::size_t>>& events() const { return chosen_; }
+  Version newest() const { return newest_; }  // of them
 
  private:
   void take(const Envelope& event) {
-    whole_.apply(parts_.catalogue, event);
-    const auto of_type = event_of_type<document::Aggregate>(parts_.catalogue, event);
-    if (!of_type) return;
+    const Happened happened{event.version, event.position, event.recorded_at};
     if (event.purged) {
+      const auto of_type = event_of_type<document::Aggregate>(parts_.catalogue, event);
+      whole_.apply(*event.purged, of_type, happened);
+      if (!of_type) return;
       const auto lost = document::lost_with(*of_type, event.purged->note);
-      return sayings_.push_back({{event.position}, event.version, {}, lost, true});
+      return sayings_.push_back({{event.position}, 0, event.version, {}, lost, true});
     }
-    const auto said = *unwrap_event<document::Aggregate>(parts_.catalogue, event);
-    sayings_.push_back({{event.position, document::stub_note(said)},
-                        event.version,
-                        document::told_by(said),
-                        document::changed_by(said),
-                        false});
+    const auto said = unwrap_event<document::Aggregate>(parts_.catalogue, event);
+    whole_.apply(said, happened);
+    if (said)
+      sayings_.push_back({{event.position, document::stub_note(*said)},
+                          bytes_of(event),
+                          event.version,
+                          document::told_by(*said),
+                          document::changed_by(*said),
+                          false});
   }
 
   // From the newest to the oldest: what an event may have changed must be told by a later one.
@@ -82,7 +87,7 @@ class Superseded {
       if (needed && saying->is_stub) return chosen_.clear();  // it is not known as it is
       if (needed) wanted &= ~saying->told;
       if (needed || saying->is_stub || saying->purging.position < from_) continue;
-      chosen_.push_back(saying->purging);
+      chosen_.emplace_back(saying->purging, saying->bytes);
       newest_ = std::max(newest_, saying->version);
     }
     std::reverse(chosen_.begin(), chosen_.end());
@@ -94,10 +99,8 @@ class Superseded {
     auto next = chosen_.begin();
     for_each_event(parts_.log, stream_, to_, [&](const Envelope& event) {
       Envelope left = event;
-      if (next != chosen_.end() && next->position == event.position) {
-        bytes_ += bytes_of(event);
-        purge(left, next++->note);
-      }
+      if (next != chosen_.end() && next->first.position == event.position)
+        purge(left, next++->first.note);
       folded.apply(parts_.catalogue, left);
     });
     return folded.is_known() && whole_.is_known() && folded.state == whole_.state;
@@ -108,9 +111,8 @@ class Superseded {
   const Position from_, to_;
   Folded whole_;
   std::vector<Saying> sayings_;
-  std::vector<Purging> chosen_;
+  std::vector<std::pair<Purging, std::size_t>> chosen_;
   Version newest_;
-  std::uint64_t bytes_ = 0;
 };
 
 void write(EventLog& log, Commit commit) {
@@ -129,13 +131,23 @@ void ToPurge::add_snapshots(const EventLog& log, const std::string& stream, Vers
 }
 
 bool ToPurge::is_large() const {
-  return events_.size() > limits::commit_purges || snapshots_.size() > records_at_once;
+  return events_.size() > limits::commit_purges || bytes_ > limits::commit_bytes ||
+         snapshots_.size() > records_at_once;
+}
+
+void ToPurge::add(const Purging& event, std::size_t bytes) {
+  events_.push_back({event, bytes});
+  bytes_ += bytes;
 }
 
 void ToPurge::move_into(Commit& commit) {
-  const auto events = static_cast<std::ptrdiff_t>(std::min(events_.size(), limits::commit_purges));
-  commit.purges.assign(events_.begin(), events_.begin() + events);
-  events_.erase(events_.begin(), events_.begin() + events);
+  for (std::size_t bytes = 0; !events_.empty() && commit.purges.size() < limits::commit_purges;) {
+    bytes += events_.front().second;
+    if (bytes > limits::commit_bytes && !commit.purges.empty()) break;
+    bytes_ -= events_.front().second;
+    commit.purges.push_back(events_.front().first);
+    events_.pop_front();
+  }
   const auto snapshots = static_cast<std::ptrdiff_t>(std::min(snapshots_.size(), records_at_once));
   for (auto key = snapshots_.begin(); key != snapshots_.begin() + snapshots; ++key) {
     RecordChange erasure;
@@ -149,7 +161,7 @@ void ToPurge::move_into(Commit& commit) {
 ToPurge history_of(const EventLog& log, const std::string& stream, Version up_to) {
   ToPurge purge;
   for_each_event(log, stream, log.head(), [&](const Envelope& event) {
-    if (event.version <= up_to && !event.purged) purge.add({event.position});
+    if (event.version <= up_to && !event.purged) purge.add({event.position}, bytes_of(event));
   });
   purge.add_snapshots(log, stream, up_to);
   return purge;
@@ -163,32 +175,31 @@ SupersededVersions purge_superseded(const ServiceParts& parts, const SupersededR
                        " to " + std::to_string(request.to.value) + " to purge");
   SupersededVersions report;
   ToPurge purge;
+  const Position horizon = std::max(request.to, history_horizon(parts.log));
+  const auto write_some = [&] {
+    Commit commit;
+    purge.move_into(commit);
+    commit.records.push_back(horizon_at(horizon));
+    write(parts.log, std::move(commit));
+  };
   const auto keys = documents_of(parts);
   for (std::size_t done = 0; done < keys.size(); ++done) {
-    if (request.stop.stop_requested()) {
-      report.stopped = true;
-      break;
-    }
+    report.stopped = request.stop.stop_requested();
+    if (report.stopped) break;
     if (request.progress) request.progress(done, keys.size());
     const std::string stream = keys[done].stream();
     const Superseded superseded(parts, stream, request.from, request.to);
-    if (superseded.purges().empty()) continue;
+    if (superseded.events().empty()) continue;
     ++report.documents;
-    report.versions += superseded.purges().size();
-    report.bytes += superseded.bytes();
-    for (const auto& event : superseded.purges()) purge.add(event);
-    purge.add_snapshots(parts.log, stream, superseded.newest());
-    while (purge.is_large()) {
-      Commit commit;
-      purge.move_into(commit);
-      write(parts.log, std::move(commit));
+    for (const auto& [event, bytes] : superseded.events()) {
+      ++report.versions;
+      report.bytes += bytes;
+      purge.add(event, bytes);
     }
+    purge.add_snapshots(parts.log, stream, superseded.newest());
+    while (purge.is_large()) write_some();
   }
-  Commit last;
-  purge.move_into(last);
-  if (!report.stopped && request.to > history_horizon(parts.log))
-    last.records.push_back(horizon_at(request.to));
-  if (!last.purges.empty() || !last.records.empty()) write(parts.log, std::move(last));
+  if (!purge.empty()) write_some();
   return report;
 }
 

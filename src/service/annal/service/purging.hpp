@@ -4,17 +4,19 @@
 #include "annal/service/documents.hpp"
 #include "annal/service/parts.hpp"
 
-#include <functional>
-#include <optional>
+#include <cstddef>
+#include <deque>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace annal {
 
-// Events to be purged, and the snapshots that hold what they said.
+// Events to be purged, and snapshots of their streams up to the newest of them.
 class ToPurge {
  public:
-  void add(const Purging& event) { events_.push_back(event); }
+  //   bytes     of its data and metadata
+  void add(const Purging& event, std::size_t bytes);
   // Snapshots of a stream up to a version.
   void add_snapshots(const EventLog& log, const std::string& stream, Version up_to);
   bool empty() const { return events_.empty() && snapshots_.empty(); }
@@ -24,7 +26,8 @@ class ToPurge {
   void move_into(Commit& commit);
 
  private:
-  std::vector<Purging> events_;
+  std::deque<std::pair<Purging, std::size_t>> events_;
+  std::size_t bytes_ = 0;               // of all of them
   std::vector<std::string> snapshots_;  // their records' keys
 };
 

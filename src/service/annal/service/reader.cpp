@@ -55,33 +55,34 @@ class DocumentReader::Filling {
  public:
   Filling(ListPage& page, const ListRequest& request) : page_(page), request_(request) {}
 
-  std::size_t room() const { return request_.limit - page_.documents.size(); }
+  std::size_t room() const { return request_.limit - page_.documents.size() - page_.purged.size(); }
 
   // Returns false, and notes that there is more, if there is no room for it.
   bool take(const DocumentKey& key, Then then) {
-    if (const auto* purged = std::get_if<PurgedThen>(&then)) {
-      if (is_wanted(purged->was_deleted)) page_.purged.push_back(key);
-      return true;
-    }
+    if (const auto* purged = std::get_if<PurgedThen>(&then)) return take(key, *purged);
     auto& document = std::get<std::optional<Document>>(then);
-    if (!document || !is_wanted(document->state.is_deleted)) return true;
+    if (!document) return true;
+    if (document->state.is_purged()) return take(key, PurgedThen{{}, {}, true});
+    if (document->state.is_deleted && !request_.include_deleted) return true;
     bytes_ += bytes_of(*document);
-    if (room() == 0 || (bytes_ > page_bytes && !page_.documents.empty())) {
-      end_page();
-      return false;
-    }
+    if (room() == 0 || (bytes_ > page_bytes && !page_.documents.empty())) return end_page();
+    page_.last = key.id;
     page_.documents.push_back(std::move(*document));
     return true;
   }
 
  private:
-  bool is_wanted(bool deleted) const { return !deleted || request_.include_deleted; }
+  bool take(const DocumentKey& key, const PurgedThen& purged) {
+    if (purged.was_deleted && !request_.include_deleted) return true;
+    if (room() == 0) return end_page();
+    page_.last = key.id;
+    page_.purged.push_back(key);
+    return true;
+  }
 
-  // What was purged behind its last document is on the next one.
-  void end_page() {
+  bool end_page() {
     page_.more = true;
-    std::erase_if(page_.purged,
-                  [&](const DocumentKey& key) { return key > page_.documents.back().key; });
+    return false;
   }
 
   ListPage& page_;

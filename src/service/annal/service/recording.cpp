@@ -98,7 +98,7 @@ class Recording {
     document.last_event = place;
     auto& folded = document.folded;
     folded.apply(std::get<0>(said), {next(folded.version), {}, document::at_commit});
-    if (is_snapshot_version(folded.version) && folded.state.version.value > 0)
+    if (is_snapshot_version(folded.version) && folded.state.version.value > 0 && folded.is_known())
       snapshots.push_back(snapshots::keep_with_commit(stream, snapshot_maker(), folded.version,
                                                       document::encode_state(folded.state),
                                                       commit.events.size() - 1 - place));

@@ -50,6 +50,13 @@ RecordChange erasure(const DocumentKey& key) {
   return change;
 }
 
+RecordChange unknown(const DocumentKey& key, bool is_deleted) {
+  RecordChange change = erasure(key);
+  change.value.emplace();
+  change.columns["deleted"] = is_deleted ? 1 : 0;
+  return change;
+}
+
 std::optional<Document> read(DocumentKey key, const Record& row) {
   Prefix prefix;
   if (row.value.size() < sizeof prefix) return std::nullopt;

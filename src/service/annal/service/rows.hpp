@@ -29,6 +29,9 @@ RecordChange recorded(const DocumentKey& key, const document::State& state, Posi
 // No row.
 RecordChange erasure(const DocumentKey& key);
 
+// The row of a document that nobody can tell any more: there is one, which read gives nothing of.
+RecordChange unknown(const DocumentKey& key, bool is_deleted);
+
 // The document a row holds.
 //   returns   nothing if the row was made by other code, or does not decode
 //   cost      its texts are copied once; nothing is parsed

@@ -108,8 +108,8 @@ Response list_documents(Context& context, const Call& call) {
   if (!page.purged.empty()) answer.json("purged", json_strings(ids_of(page.purged)));
   Response response = json_answer(200, answer);
   response.headers.add("Annal-Position", std::to_string(page.at.value));
-  if (page.more && !page.documents.empty()) {
-    std::vector<QueryParameter> next = {{"after", page.documents.back().key.id},
+  if (page.more && !page.last.empty()) {
+    std::vector<QueryParameter> next = {{"after", page.last},
                                         {"limit", std::to_string(request.limit)}};
     if (!request.prefix.empty()) next.push_back({"prefix", request.prefix});
     if (request.include_deleted) next.push_back({"deleted", "true"});

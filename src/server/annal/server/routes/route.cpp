@@ -46,9 +46,9 @@ Response gone(const DocumentGone& document) {
       .text_if_any("reason", document.reason);
   if (document.deleted_at) members.time("deleted_at", *document.deleted_at);
   if (document.purged)
-    return problem(410, "document-purged",
-                   "what the document " + document.key.to_string() + " was at that point was purged",
-                   members);
+    return problem(
+        410, "document-purged",
+        "what the document " + document.key.to_string() + " was at that point was purged", members);
   members.number("last_version", document.last_version);
   const std::string last = std::to_string(document.last_version.value);
   Response response = problem(410, "document-deleted",

@@ -69,7 +69,7 @@ async function showVersion(version) {
     showHead(event, before, after, gone.after);
     showEvent(event);
     showChanges($('changes'), $('changes-note'), {version, before, after, gone, patch});
-    showContent(version, after);
+    showContent(version, after, gone.after);
     show($('document'));
     for (const id of ['changes', 'content', 'event']) $(id).classList.remove('loading');
   } catch (error) {
@@ -143,13 +143,13 @@ function showEvent(event) {
     event.tags.length ? make('div', {class: 'line'}, event.tags.map((tag) => make('span', {class: 'tag'}, tag))) : '');
 }
 
-function showContent(version, state) {
+function showContent(version, state, isPurged) {
   const raw = $('raw');
   raw.href = `${view.path}?at=@v${version}`;
   show(raw, Boolean(state));
   const {note, elements} = contentOf(state, place().id);
   $('content-note').textContent = state ? `as of version ${version}${note}` : '';
-  $('content').replaceChildren(...elements);
+  $('content').replaceChildren(...(isPurged ? [make('p', {}, 'Its content was purged.')] : elements));
 }
 
 // The slider's own moves change the address without leaving a trail in the browser's history.
