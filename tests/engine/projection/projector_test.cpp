@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
 
 namespace annal::test {
@@ -176,6 +177,24 @@ TEST_F(Visits, try_again_when_the_log_is_busy) {
   ASSERT_TRUE(projector.wait_until(log->head(), long_enough));
   EXPECT_EQ(rows(), (Rows{{"ann", "2"}}));
   EXPECT_EQ(projector.status().failures, 3u);
+}
+
+// A kill between two commits is too seldom to be waited for.
+TEST_F(Visits, are_kept_in_the_commit_of_their_checkpoint) {
+  HookedLog hooked(*log);
+  std::atomic<int> together = 0, apart = 0;
+  hooked.before_append = [&](const Commit& commit) {
+    const auto changes = [&](std::string_view space) {
+      return std::any_of(commit.records.begin(), commit.records.end(),
+                         [&](const RecordChange& change) { return change.space == space; });
+    };
+    if (changes("visits")) ++(changes(projection_space().name) ? together : apart);
+  };
+  Projector projector(hooked, visits());
+  visit("ann", 700);
+  ASSERT_TRUE(projector.wait_until(log->head(), long_enough));
+  EXPECT_GT(together, 0);
+  EXPECT_EQ(apart, 0);
 }
 
 TEST_F(Visits, wait_for_a_log_that_cannot_be_read_and_blame_no_event) {

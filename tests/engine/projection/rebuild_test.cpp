@@ -186,6 +186,19 @@ TEST_F(Rebuild, that_other_code_has_begun_is_begun_anew) {
   EXPECT_EQ(rows(), (Rows{{"ann", "15000"}}));
 }
 
+TEST_F(Rebuild, takes_along_what_came_to_the_rows_of_today_just_before_the_end) {
+  visit("ann", 3);
+  Projector projector(*log, visits());
+  RebuildOptions options;
+  options.progress = [&](Position reached, Position head) {
+    if (reached < head) return;
+    visit("bob", 1);
+    ASSERT_TRUE(projector.wait_until(log->head(), long_enough));
+  };
+  const auto rebuilt = std::get<Rebuilt>(projector.rebuild(options));
+  EXPECT_EQ(rebuilt.checkpoint, Position{4}) << "as new as those that readers saw";
+}
+
 TEST_F(Rebuild, goes_on_beside_writers_and_the_rows_of_today) {
   visit("ann", 1000);
   Projector projector(*log, visits());
