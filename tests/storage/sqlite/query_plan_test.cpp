@@ -19,9 +19,14 @@ std::set<sqlite3*>& connections() {
   return open;
 }
 
+int forget(unsigned, void*, void* connection, void*) {
+  connections().erase(static_cast<sqlite3*>(connection));
+  return 0;
+}
+
 int remember(sqlite3* connection, char**, const sqlite3_api_routines*) {
   connections().insert(connection);
-  return SQLITE_OK;
+  return sqlite3_trace_v2(connection, SQLITE_TRACE_CLOSE, &forget, nullptr);
 }
 
 std::string plan_of(sqlite3* connection, const std::string& sql) {
