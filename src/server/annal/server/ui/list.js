@@ -32,13 +32,20 @@ function documentItem(entry) {
                         `${title}v${entry.version} · ${state}${ago(entry.modified_at)}`)));
 }
 
+// One of which nothing but its id is known any more.
+function purgedItem(id) {
+  return make('li', {class: 'is-deleted'},
+              make('a', {href: hashOf({...place(), id, version: null}), 'data-id': id},
+                   make('span', {class: 'id'}, id), make('span', {class: 'under'}, 'purged')));
+}
+
 async function loadDocuments(path, fresh) {
   side.loading?.abort();
   side.loading = new AbortController();
   try {
     const {body, next} = await ask(path, side.loading.signal);
     if (fresh) $('documents').replaceChildren();
-    $('documents').append(...body.documents.map(documentItem));
+    $('documents').append(...body.documents.map(documentItem), ...(body.purged || []).map(purgedItem));
     side.next = next;
     show($('more-documents'), Boolean(next));
     const none = $('documents').children.length === 0;
