@@ -22,8 +22,8 @@ Envelope wrap_event(const Catalogue& catalogue, const typename A::Event& event) 
   return std::visit([&](const auto& payload) { return catalogue.wrap(payload); }, event);
 }
 
-// An empty event of the aggregate's of the envelope's type; nothing for an event of another kind. What
-// can be said of a stub.
+// An empty event of the aggregate's of the envelope's type, which is what can be said of a stub;
+// nothing for an event of another kind.
 template <Aggregate A>
 std::optional<typename A::Event> event_of_type(const Catalogue& catalogue,
                                                const Envelope& envelope) {

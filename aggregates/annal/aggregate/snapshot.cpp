@@ -133,20 +133,24 @@ std::optional<Snapshot> newest(const EventLog& log, std::string_view stream, Ver
   }
 }
 
-std::vector<std::string> keys_of(const EventLog& log, std::string_view stream, Version up_to) {
-  std::vector<std::string> keys;
+std::vector<RecordChange> erasures(const EventLog& log, std::string_view stream, Version up_to) {
+  std::vector<RecordChange> changes;
   RecordRequest request;
   request.space = space;
   request.prefix = std::string(stream) + '@';
   request.to = key(stream, up_to);
   for (bool more = true; more;) {
     const auto page = log.records(request);
-    for (const auto& record : page.records)
-      if (version_in(record.key, request.prefix.size())) keys.push_back(record.key);
+    for (const auto& record : page.records) {
+      if (!version_in(record.key, request.prefix.size())) continue;
+      changes.emplace_back();
+      changes.back().space = space;
+      changes.back().key = record.key;
+    }
     more = page.more && !page.records.empty();
     if (more) request.after = page.records.back().key;
   }
-  return keys;
+  return changes;
 }
 
 }  // namespace annal::snapshots

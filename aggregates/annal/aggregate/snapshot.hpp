@@ -62,7 +62,7 @@ std::optional<Snapshot> newest(const EventLog& log, std::string_view stream, Ver
                                const Maker& maker,
                                const std::function<void(const std::string& why)>& ignored = {});
 
-// The keys of a stream's snapshots up to a version, whoever made them.
-std::vector<std::string> keys_of(const EventLog& log, std::string_view stream, Version up_to);
+// What erases a stream's snapshots up to a version, whoever made them.
+std::vector<RecordChange> erasures(const EventLog& log, std::string_view stream, Version up_to);
 
 }  // namespace annal::snapshots

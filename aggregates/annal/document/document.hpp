@@ -103,8 +103,8 @@ struct Restored {
   friend bool operator==(const Restored&, const Restored&) = default;
 };
 
-// Of a deleted document, whose earlier events lost their data in the same commit. The document begins
-// anew with this one, and with nothing in it.
+// Of a deleted document, whose earlier events lost their data by this one's commit. The document
+// begins anew with it, and with nothing in it.
 struct Purged {
   std::optional<std::string> reason = {};
   std::optional<std::string> editor = {};

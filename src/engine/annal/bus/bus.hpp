@@ -129,7 +129,8 @@ class Bus {
   Connection subscribe_entity(std::string stream, EventHandler handler,
                               SubscribeOptions options = {});
   // Typed: the payload decoded, older versions brought up to date. A payload that does not decode,
-  // or was purged, is a failure of this subscriber. The handler takes the payload, or payload and envelope.
+  // or was purged, is a failure of this subscriber. The handler takes the payload, or payload and
+  // envelope.
   //   throws    ConfigurationError if the catalogue does not list T
   template <class T, class Function>
   Connection subscribe(Function handler, SubscribeOptions options = {}) {

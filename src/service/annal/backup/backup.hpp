@@ -62,7 +62,8 @@ struct RestoreReport {
 //             anew, document rows are made of it, and what RestoreReport tells is left out
 //   returns   nothing if it was stopped; nothing is left behind then
 //   throws    UnknownPoint for a point outside the backup's history; InvalidInput for one inside of
-//             a commit, or before the horizon of what was purged; CannotOpen and its children, also where something is at the place;
+//             a commit, or before the horizon of what was purged; CannotOpen and its children, also
+//             where something is at the place;
 //             CorruptionError if the backup is damaged; StorageError
 //   cost      without a point as back_up; with one as an import of that log
 // Source: docs/decisions/0014-backups.md

@@ -52,8 +52,8 @@ struct InWords {
   }
 };
 
-// What nobody can read any more need not be deleted before it is purged: such a document is judged as
-// one that was deleted, of whatever content.
+// What nobody can read any more need not be deleted before it is purged: such a document is judged
+// as one that was deleted, of whatever content.
 Decision<document::Aggregate> decide_on(const Folded& current, const document::Command& command) {
   using document::Aggregate;
   if (current.is_known() || !std::holds_alternative<document::Purge>(command))
@@ -165,8 +165,8 @@ ChangeOutcome Change::attempt(const effects::Perform& perform, const Folded& cur
                 std::holds_alternative<document::Created>(events.front().event));
 }
 
-// What does not go into the event's own commit goes before it: until the event is there nothing says
-// that all of it is gone.
+// What does not go into the event's own commit goes before it: until the event is there nothing
+// says that all of it is gone.
 std::optional<AppendOutcome> Change::purge_with(Commit& commit,
                                                 const effects::Perform& perform) const {
   ToPurge purge = history_of(parts_.log, stream_, parts_.log.stream_version(stream_));

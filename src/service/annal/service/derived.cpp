@@ -169,7 +169,7 @@ class Rebuild {
     if (!folded.is_known()) return rows::unknown(key, folded.state.is_deleted);
     auto change = folded.state.version.value > 0
                       ? rows::recorded(key, folded.state, folded.position)
-                      : rows::erasure(key);
+                      : erasure(rows::space, key.to_string());
     change.expected = row ? row->derived_at : Position{};
     return change;
   }

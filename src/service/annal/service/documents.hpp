@@ -115,7 +115,8 @@ struct DocumentDiff {
       patch;  // RFC 6902, over {"title": …, "content": …}; from nothing or a deleted document: null
 };
 
-// Which versions to purge: those recorded within the range that a later one within it makes superfluous.
+// Which versions to purge: those recorded within the range that a later one within it makes
+// superfluous.
 struct SupersededRequest {
   Position from = {1}, to = {};
   // Now and then, on the caller's thread: documents done, of all there are.
@@ -148,10 +149,10 @@ class DocumentService {
                        ChangeOptions options = {});
   ChangeOutcome undelete(const DocumentKey& key, document::Undelete command,
                          ChangeOptions options = {});
-  // Takes the data of everything that happened to a deleted document, and its snapshots. What is left
-  // is that it was there, when it changed, and the stubs of its events. Several commits where it has
-  // more than 4096 versions or 8 MiB of them; asked again after a crash between them, it goes on. If it
-  // is undeleted meanwhile, what was purged by then stays so.
+  // Takes the data of everything that happened to a deleted document, and its snapshots. What is
+  // left is that it was there, when it changed, and the stubs of its events. Several commits where
+  // it has more than 4096 versions or 8 MiB of them; asked again after a crash between them, it goes
+  // on. If it is undeleted meanwhile, what was purged by then stays so.
   ChangeOutcome purge(const DocumentKey& key, document::Purge command, ChangeOptions options = {});
   // Back to what it was at the point, as a new version.
   //   written   how the point was put, `2 hours ago`: by these words a time is known again in a

@@ -23,7 +23,7 @@ struct Folded {
 
   bool is_known() const { return lost.none(); }
 
-  // The next event of the stream; positions and times as the envelope has them. A stub is folded, too.
+  // The next event of the stream, which may be a stub; positions and times as the envelope has them.
   //   throws    DecodeError if it is a document's event that does not decode
   void apply(const Catalogue& catalogue, const Envelope& event);
   // The same where the event has been decoded, if it is a document's.

@@ -39,7 +39,8 @@ struct Saying {
   bool is_stub;
 };
 
-// The events within the range that a document's state at its end, and so every later one, can do without.
+// The events within the range that a document's state at its end can do without, and so every later
+// one.
 class Superseded {
  public:
   Superseded(const ServiceParts& parts, std::string stream, Position from, Position to)
@@ -126,8 +127,8 @@ void write(EventLog& log, Commit commit) {
 }  // namespace
 
 void ToPurge::add_snapshots(const EventLog& log, const std::string& stream, Version up_to) {
-  auto keys = snapshots::keys_of(log, stream, up_to);
-  std::move(keys.begin(), keys.end(), std::back_inserter(snapshots_));
+  auto erasures = snapshots::erasures(log, stream, up_to);
+  std::move(erasures.begin(), erasures.end(), std::back_inserter(snapshots_));
 }
 
 bool ToPurge::is_large() const {
@@ -148,14 +149,10 @@ void ToPurge::move_into(Commit& commit) {
     commit.purges.push_back(events_.front().first);
     events_.pop_front();
   }
-  const auto snapshots = static_cast<std::ptrdiff_t>(std::min(snapshots_.size(), records_at_once));
-  for (auto key = snapshots_.begin(); key != snapshots_.begin() + snapshots; ++key) {
-    RecordChange erasure;
-    erasure.space = snapshots::space;
-    erasure.key = std::move(*key);
-    commit.records.push_back(std::move(erasure));
+  for (std::size_t room = records_at_once; room > 0 && !snapshots_.empty(); --room) {
+    commit.records.push_back(std::move(snapshots_.front()));
+    snapshots_.pop_front();
   }
-  snapshots_.erase(snapshots_.begin(), snapshots_.begin() + snapshots);
 }
 
 ToPurge history_of(const EventLog& log, const std::string& stream, Version up_to) {

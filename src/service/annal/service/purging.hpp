@@ -1,4 +1,5 @@
-// What goes for ever: the history of a deleted document, and versions that later ones make superfluous.
+// What goes for ever: the history of a deleted document, and versions that later ones make
+// superfluous.
 #pragma once
 
 #include "annal/service/documents.hpp"
@@ -8,7 +9,6 @@
 #include <deque>
 #include <string>
 #include <utility>
-#include <vector>
 
 namespace annal {
 
@@ -28,7 +28,7 @@ class ToPurge {
  private:
   std::deque<std::pair<Purging, std::size_t>> events_;
   std::size_t bytes_ = 0;               // of all of them
-  std::vector<std::string> snapshots_;  // their records' keys
+  std::deque<RecordChange> snapshots_;  // their erasures
 };
 
 // Everything that happened in a stream up to a version and has not been purged.

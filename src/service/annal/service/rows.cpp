@@ -43,15 +43,10 @@ RecordChange recorded(const DocumentKey& key, const document::State& state, Posi
   return change;
 }
 
-RecordChange erasure(const DocumentKey& key) {
+RecordChange unknown(const DocumentKey& key, bool is_deleted) {
   RecordChange change;
   change.space = space;
   change.key = key.to_string();
-  return change;
-}
-
-RecordChange unknown(const DocumentKey& key, bool is_deleted) {
-  RecordChange change = erasure(key);
   change.value.emplace();
   change.columns["deleted"] = is_deleted ? 1 : 0;
   return change;

@@ -26,9 +26,6 @@ RecordChange with_commit(const DocumentKey& key, const document::State& state,
 // The row of a state recorded before, at that position.
 RecordChange recorded(const DocumentKey& key, const document::State& state, Position position);
 
-// No row.
-RecordChange erasure(const DocumentKey& key);
-
 // The row of a document that nobody can tell any more: there is one, which read gives nothing of.
 RecordChange unknown(const DocumentKey& key, bool is_deleted);
 
