@@ -166,8 +166,8 @@ class Rebuild {
     const auto row = parts_.log.record(rows::space, key.to_string());
     const auto folded = past_.from_the_start(stream, parts_.log.stream_version(stream), each);
     if (!folded.is_known() && row) return std::nullopt;
-    if (!folded.is_known()) return rows::unknown(key, folded.state.is_deleted);
-    auto change = folded.state.version.value > 0
+    auto change = !folded.is_known() ? rows::unknown(key, folded.state.is_deleted)
+                  : folded.state.version.value > 0
                       ? rows::recorded(key, folded.state, folded.position)
                       : erasure(rows::space, key.to_string());
     change.expected = row ? row->derived_at : Position{};

@@ -124,7 +124,7 @@ struct SupersededRequest {
   std::stop_token stop = {};
 };
 struct SupersededVersions {
-  std::uint64_t documents = 0, versions = 0;  // that were purged, and how many documents had them
+  std::uint64_t documents = 0, versions = 0;  // of how many documents, and how many
   std::uint64_t bytes = 0;                    // of their data and metadata
   bool stopped = false;                       // what was purged so far is
 };
