@@ -17,7 +17,8 @@ double nanoseconds(Steady::duration duration);
 struct Settings {
   std::filesystem::path folder;  // on the disk to be measured
   int rounds = 7;
-  double portion = 1;  // of the number of operations a round
+  double portion = 1;     // of the number of operations a round
+  bool compress = false;  // what our stores are opened with
 };
 
 // At least one.

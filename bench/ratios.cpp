@@ -125,13 +125,11 @@ int run(const Arguments& arguments) {
   std::printf("\nwrite + fdatasync afterwards: p50 %.0f µs, p99 %.0f µs\n", after.p50, after.p99);
 
   if (arguments.json.empty()) return 0;
-  const nlohmann::json all{{"sync_p50_us", before.p50},
-                           {"sync_p99_us", before.p99},
-                           {"sync_p50_us_afterwards", after.p50},
-                           {"sync_p99_us_afterwards", after.p99},
-                           {"rounds", settings.rounds},
-                           {"portion", settings.portion},
-                           {"results", figures}};
+  const nlohmann::json all{
+      {"sync_p50_us", before.p50},           {"sync_p99_us", before.p99},
+      {"sync_p50_us_afterwards", after.p50}, {"sync_p99_us_afterwards", after.p99},
+      {"rounds", settings.rounds},           {"portion", settings.portion},
+      {"compressed", settings.compress},     {"results", figures}};
   if (!(out << all.dump(2) << std::endl))
     throw std::runtime_error("cannot write " + arguments.json);
   return 0;
@@ -169,6 +167,8 @@ int main(int count, char** values) {
       ->check(CLI::Range(1000, 100000000));
   program.add_option("--folder", arguments.settings.folder, "Where on the disk to be measured")
       ->check(CLI::ExistingDirectory);
+  program.add_flag("--compress", arguments.settings.compress,
+                   "What P1 to P5 and --scale append is compressed");
   program.add_option("--json", arguments.json, "Also writes the figures to this file");
   // For P11, which runs this program again: not for people.
   auto* bytes = program.add_option("--wal-bytes", arguments.wal_bytes)->group("");

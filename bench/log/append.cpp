@@ -25,11 +25,12 @@ class OwnStreams {
   int count() const { return callers * static_cast<int>(of_each_); }
 
   // An event on one of the caller's streams, at the version it is known to have.
-  Commit next_commit(int caller, const std::string& data) {
+  Commit next_commit(int caller) {
     Own& own = own_[static_cast<std::size_t>(caller)];
     const std::size_t which = own.random() % of_each_;
-    Commit commit =
-        commit_of(event_on(stream_name(caller + callers * static_cast<int>(which)), data));
+    const int stream = caller + callers * static_cast<int>(which);
+    const auto number = static_cast<int>(own.versions[which].value);
+    Commit commit = commit_of(event_on(stream_name(stream), payload(stream + number)));
     commit.conditions.push_back(
         {commit.events.front().stream, ExpectedVersion::exactly(own.versions[which])});
     own.versions[which] = next(own.versions[which]);
@@ -62,14 +63,15 @@ std::vector<Result> append_one(const Settings& settings) {
   const std::string data(event_bytes, 'x');
   const int operations = scaled(2000, settings);
   RawSqlite raw(settings.folder / "raw.db");
-  auto log = sqlite::open(settings.folder / "p1.db");
+  auto log = open_log(settings.folder / "p1.db", settings);
   int next = 0;
   compare(
       result, settings.rounds,
       [&] { return time_each(operations, [&](int) { raw.append(data); }); },
       [&] {
         return time_each(operations, [&](int) {
-          require(log->append(commit_of(event_on(stream_name(next++ % 1000), data))));
+          const int number = next++;
+          require(log->append(commit_of(event_on(stream_name(number % 1000), payload(number)))));
         });
       });
   result.commits_a_sync = commits_a_sync(*log);
@@ -84,8 +86,8 @@ std::vector<Result> append_together(const Settings& settings) {
                 "ratio to raw's one caller; the goal is for disks whose fsync takes ≤ 150 µs", 12};
   const std::string data(event_bytes, 'x');
   RawSqlite raw(settings.folder / "raw-p2.db");
-  auto log = sqlite::open(settings.folder / "p2.db");
-  fill(*log, streams.count(), [&](int i) { return event_on(stream_name(i), data); });
+  auto log = open_log(settings.folder / "p2.db", settings);
+  fill(*log, streams.count(), [&](int i) { return event_on(stream_name(i), payload(i)); });
   const LogStatistics filled = log->statistics();
   const int operations = scaled(2000, settings);
   const int each = scaled(1000, settings);
@@ -94,7 +96,7 @@ std::vector<Result> append_together(const Settings& settings) {
       [&] { return time_each(operations, [&](int) { raw.append(data); }); },
       [&] {
         return time_callers(callers, each, [&](int caller, int) {
-          require(log->append(streams.next_commit(caller, data)));
+          require(log->append(streams.next_commit(caller)));
         });
       });
   result.commits_a_sync = commits_a_sync(*log, filled);

@@ -32,7 +32,7 @@ Commit next_commit(const Batches& batches, int number, Position seen, std::mt199
   const std::string subject = "subject:" + std::to_string(number % subjects);
   for (int i = 0; i < batch_events; ++i) {
     const auto stream = static_cast<int>(random() % static_cast<unsigned>(batches.streams));
-    Envelope event = event_on(stream_name(stream), std::string(event_bytes, 'x'));
+    Envelope event = event_on(stream_name(stream), payload(static_cast<int>(random())));
     if (batches.conditional) add_tags(event, subject, random);
     commit.events.push_back(std::move(event));
   }
@@ -51,7 +51,9 @@ Samples append_all(EventLog& log, const Batches& batches) {
 }
 
 Batches batches_of(int streams, const Settings& settings) {
-  return {.commits = scaled(1000, settings), .streams = scaled_down(streams, settings)};
+  return {.commits = scaled(1000, settings),
+          .streams = scaled_down(streams, settings),
+          .settings = settings};
 }
 
 std::string described(const Batches& batches) {
@@ -64,7 +66,7 @@ std::string described(const Batches& batches) {
 Round append(const std::filesystem::path& file, const Batches& batches, Footprint* footprint) {
   remove_store(file);
   const std::size_t before = footprint ? resident_bytes() : 0;
-  auto log = sqlite::open(file);
+  auto log = open_log(file, batches.settings);
   const auto begun = Steady::now();
   Samples samples = append_all(*log, batches);
   auto elapsed = Steady::now() - begun;

@@ -13,6 +13,7 @@ struct Batches {
   // Five tags an event, and the condition that nobody has said anything of the commit's subject
   // since.
   bool conditional = false;
+  Settings settings = {};
 };
 
 struct Footprint {

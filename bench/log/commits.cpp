@@ -1,8 +1,57 @@
 #include "log/commits.hpp"
 
+#include "annal/sqlite/sqlite_log.hpp"
+
+#include <algorithm>
+#include <initializer_list>
+#include <random>
 #include <stdexcept>
+#include <vector>
 
 namespace annal::bench {
+
+namespace {
+
+constexpr int payloads = 8192;
+
+// Numbers and names that are nobody else's, words of a few, and a remark that ends where it must.
+std::string made_payload(int number, std::mt19937& random) {
+  const auto any = [&](std::initializer_list<const char*> of) {
+    return of.begin()[random() % of.size()];
+  };
+  const auto figure = [&](unsigned below) { return std::to_string(random() % below); };
+  std::string text =
+      R"({"order":)" + std::to_string(100000 + number) + R"(,"customer":"c-)" + figure(1000000) +
+      R"(","status":")" + any({"open", "paid", "packed", "shipped", "returned"}) +
+      R"(","country":")" + any({"DE", "FR", "IT", "ES", "PL", "NL", "AT"}) +
+      R"(","lines":[{"article":")" + figure(100000) + R"(","quantity":)" + figure(20) +
+      R"(,"price":)" + figure(20000) + R"(},{"article":")" + figure(100000) + R"(","quantity":)" +
+      figure(20) + R"(,"price":)" + figure(20000) + R"(}],"remark":")";
+  while (text.size() < event_bytes)
+    text += std::string(
+                any({"leave", "parcel", "with", "the", "neighbour", "ring", "twice", "please",
+                     "call", "before", "gift", "wrapped", "no", "plastic", "behind", "garage"})) +
+            ' ';
+  return text.substr(0, event_bytes - 2) + "\"}";
+}
+
+}  // namespace
+
+const std::string& payload(int number) {
+  static const std::vector<std::string> made = [] {
+    std::mt19937 random(11);
+    std::vector<std::string> texts;
+    for (int i = 0; i < payloads; ++i) texts.push_back(made_payload(i, random));
+    return texts;
+  }();
+  return made[static_cast<unsigned>(number) % payloads];
+}
+
+std::unique_ptr<EventLog> open_log(const std::filesystem::path& file, const Settings& settings) {
+  sqlite::Options options;
+  options.compression.on = settings.compress;
+  return sqlite::open(file, std::move(options));
+}
 
 std::string stream_name(int number) { return "bench/" + std::to_string(number); }
 

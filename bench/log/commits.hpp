@@ -17,6 +17,8 @@ inline constexpr int batch_events = 1000;  // of a commit that holds many
 
 std::string stream_name(int number);  // bench/7
 Envelope event_on(std::string stream, std::string data);
+// JSON as a shop may record it, all of `event_bytes`; another one for each number below 8192.
+const std::string& payload(int number);
 Commit commit_of(Envelope event);
 
 // The answer, if the commit was made; otherwise throws.
@@ -55,6 +57,9 @@ void fill(EventLog& log, int events, const std::function<Envelope(int)>& event);
 
 // Of the log since then, or since it was opened.
 double commits_a_sync(const EventLog& log, const LogStatistics& since = {});
+
+// A store there, as the settings want it.
+std::unique_ptr<EventLog> open_log(const std::filesystem::path& file, const Settings& settings);
 
 // The file and what lies beside it, if they are there.
 void remove_store(const std::filesystem::path& file);

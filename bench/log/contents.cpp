@@ -1,5 +1,7 @@
 #include "log/contents.hpp"
 
+#include "log/commits.hpp"
+
 #include <stdexcept>
 
 namespace annal::bench {
@@ -14,8 +16,7 @@ Envelope on(const DocumentKey& key, Envelope event) {
 }  // namespace
 
 std::string content(int number) {
-  const std::string text(200, 'x');
-  return "{\"number\":" + std::to_string(number) + ",\"text\":\"" + text + "\"}";
+  return "{\"number\":" + std::to_string(number) + ",\"order\":" + payload(number) + '}';
 }
 
 Envelope created(const Catalogue& catalogue, const DocumentKey& key, int number) {

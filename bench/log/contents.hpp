@@ -7,7 +7,7 @@
 
 namespace annal::bench {
 
-std::string content(int number);  // about 256 bytes of JSON
+std::string content(int number);  // about 280 bytes of JSON
 
 // Events of a document, for a commit of many.
 Envelope created(const Catalogue& catalogue, const DocumentKey& key, int number);

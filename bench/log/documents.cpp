@@ -79,7 +79,7 @@ std::vector<Result> put_one_document(const Settings& settings) {
                 "ratio to raw one-row commits", 0.65};
   const int operations = scaled(2000, settings);
   RawSqlite raw(settings.folder / "raw-p1d.db");
-  auto store = open(settings.folder / "p1d.db");
+  auto store = open(settings.folder / "p1d.db", {.compress = settings.compress});
   const std::string data(event_bytes, 'x');
   int next = 0;
   compare(
@@ -102,7 +102,7 @@ std::vector<Result> put_documents_together(const Settings& settings) {
   const int operations = scaled(2000, settings);
   const int each = scaled(300, settings);
   RawSqlite raw(settings.folder / "raw-p2d.db");
-  auto store = open(settings.folder / "p2d.db");
+  auto store = open(settings.folder / "p2d.db", {.compress = settings.compress});
   const std::string data(event_bytes, 'x');
   std::atomic<int> next{0};
   compare(

@@ -14,7 +14,8 @@ namespace annal::bench {
 namespace {
 
 Commit next_commit(int& next) {
-  return commit_of(event_on(stream_name(next++ % 1000), std::string(event_bytes, 'x')));
+  const int number = next++;
+  return commit_of(event_on(stream_name(number % 1000), payload(number)));
 }
 
 // When the observer was told of the newest position.
@@ -102,7 +103,7 @@ std::vector<Result> read_while_writing(const Settings& settings) {
   const auto log = sqlite::open(file);
   int next = 0;
   fill(*log, scaled(100000, settings),
-       [&](int i) { return event_on(stream_name(i % 1000), std::string(event_bytes, 'x')); });
+       [&](int i) { return event_on(stream_name(i % 1000), payload(i)); });
   const int operations = scaled(10000, settings);
   std::uintmax_t high_water = 0;
   const auto append = [&] {

@@ -92,8 +92,7 @@ void crash(const fs::path& file, std::uintmax_t wal_bytes) {
   RawDatabase reader(file);  // keeps the write-ahead log from beginning anew
   reader.run("BEGIN; SELECT max(position) FROM events");
   for (int i = 0; fs::file_size(wal_of(file)) < wal_bytes; ++i)
-    require(store->log().append(
-        commit_of(event_on(stream_name(i % 100000), std::string(event_bytes, 'x')))));
+    require(store->log().append(commit_of(event_on(stream_name(i % 100000), payload(i)))));
   ::_exit(0);
 }
 

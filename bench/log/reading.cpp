@@ -76,17 +76,19 @@ Round scan_raw(RawReader& raw, int events, std::uint64_t& sum) {
 std::vector<Result> scan(const Settings& settings) {
   const int events = scaled(200000, settings);
   const int streams = scaled_down(20000, settings);
-  const auto file = settings.folder / "p5.db";
+  const auto file = settings.folder / "p5.db", by_hand = settings.folder / "raw-p5.db";
   Catalogue catalogue;
   catalogue.add<Measured>("bench.measured");
-  fill(*sqlite::open(file), events, [&](int i) {
-    Envelope event =
-        catalogue.wrap(Measured{static_cast<std::uint64_t>(i), std::string(event_bytes - 17, 'x')});
+  const auto measured = [&](int i) {
+    Envelope event = catalogue.wrap(
+        Measured{static_cast<std::uint64_t>(i), payload(i).substr(0, event_bytes - 17)});
     event.stream = stream_name(i % streams);
     return event;
-  });
-  const auto log = sqlite::open(file);
-  RawReader raw(file);
+  };
+  fill(*open_log(file, settings), events, measured);
+  if (settings.compress) fill(*sqlite::open(by_hand), events, measured);
+  const auto log = open_log(file, settings);
+  RawReader raw(settings.compress ? by_hand : file);
   Result result{"P5", "scan " + std::to_string(events) + " events, verified and decoded",
                 "ratio to a raw scan, SHA-256 and decoding by hand; µs an event", 0.8};
   std::uint64_t raw_sum = 0, sum = 0;
@@ -102,7 +104,7 @@ std::vector<Result> read_streams(const Settings& settings) {
   const int streams = scaled_down(5000, settings);
   const auto file = settings.folder / "p6.db", indexed = settings.folder / "raw-p6.db";
   fill(*sqlite::open(file), streams * events_each,
-       [&](int i) { return event_on(stream_name(i % streams), std::string(event_bytes, 'x')); });
+       [&](int i) { return event_on(stream_name(i % streams), payload(i)); });
   copy_with_index(file, indexed);
   const auto log = sqlite::open(file);
   RawReader raw(indexed);

@@ -24,7 +24,7 @@ std::string tag_of(int number) { return "user:" + std::to_string(number); }
 std::string type_of(int number) { return "bench.kind" + std::to_string(number); }
 
 Envelope tagged_event(int tag, int type) {
-  Envelope event = event_on("bench/tagged", std::string(event_bytes, 'x'));
+  Envelope event = event_on("bench/tagged", payload(tag));
   event.type = type_of(type);
   event.tags = {tag_of(tag)};
   return event;

@@ -20,8 +20,8 @@ constexpr double microsecond = 1000, mebibyte = 1024.0 * 1024;  // ns, bytes
 // A log whose streams have ten events each, and one that has fifty, spread over all of it.
 class Sized {
  public:
-  Sized(fs::path file, int events, int operations)
-      : file_(std::move(file)), events_(events), operations_(operations) {}
+  Sized(fs::path file, int events, int operations, const Settings& settings)
+      : file_(std::move(file)), events_(events), operations_(operations), settings_(settings) {}
 
   std::vector<Fact> measure() {
     const std::size_t before = resident_bytes();
@@ -50,13 +50,12 @@ class Sized {
 
   double fill_it() {
     remove_store(file_);
-    log_ = sqlite::open(file_);
-    const std::string data(event_bytes, 'x');
+    log_ = open_log(file_, settings_);
     const int apart = std::max(1, events_ / of_the_long_one);
     const auto begun = Steady::now();
     int next = 0;
     fill(*log_, events_, [&](int i) {
-      return event_on(i % apart == 0 ? "bench/long" : stream_name(next++ % streams()), data);
+      return event_on(i % apart == 0 ? "bench/long" : stream_name(next++ % streams()), payload(i));
     });
     log_.reset();
     return nanoseconds(Steady::now() - begun) / events_;
@@ -64,15 +63,14 @@ class Sized {
 
   void open_it() {
     const auto begun = Steady::now();
-    log_ = sqlite::open(file_);
+    log_ = open_log(file_, settings_);
     take("open, as it was closed", nanoseconds(Steady::now() - begun));
   }
 
   double append_one() {
-    const std::string data(event_bytes, 'x');
     return quantile_of(
         time_each(operations_,
-                  [&](int) { require(log_->append(commit_of(event_on(any(), data)))); }),
+                  [&](int i) { require(log_->append(commit_of(event_on(any(), payload(i))))); }),
         0.5);
   }
 
@@ -111,6 +109,7 @@ class Sized {
 
   const fs::path file_;
   const int events_, operations_;
+  const Settings& settings_;
   std::unique_ptr<EventLog> log_;
   std::mt19937 random_{11};
   std::vector<Fact> facts_;
@@ -119,7 +118,7 @@ class Sized {
 }  // namespace
 
 std::vector<Fact> measure_log_of(int events, const Settings& settings) {
-  return Sized(settings.folder / "sized.db", events, scaled(2000, settings)).measure();
+  return Sized(settings.folder / "sized.db", events, scaled(2000, settings), settings).measure();
 }
 
 }  // namespace annal::bench

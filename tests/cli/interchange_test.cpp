@@ -162,6 +162,23 @@ TEST(ImportGit, names_what_it_leaves_out) {
   EXPECT_THAT(answer.out, HasSubstr("1 files skipped"));
 }
 
+// The rows of current documents are not compressed: an older version shows what was saved.
+TEST(ImportJsonl, compresses_what_it_appends_if_asked_to) {
+  const Shell from, plain, compressed;
+  from.ok({"put", "orders/7", "--content", '"' + std::string(100'000, 'b') + '"'});
+  from.ok({"put", "orders/7", "--content", "1"});
+  const std::string exported = from.ok({"export", "jsonl"});
+  plain.ok({"import", "jsonl", "-"}, exported);
+  compressed.ok({"import", "jsonl", "--compress", "-"}, exported);
+  EXPECT_LT(std::filesystem::file_size(compressed.store()) + 90'000,
+            std::filesystem::file_size(plain.store()));
+  EXPECT_EQ(compressed.ok({"export", "jsonl"}), exported);
+  EXPECT_EQ(json::parse(compressed.ok({"verify", "--json"})),
+            json::parse(from.ok({"verify", "--json"})));
+  const auto stats = json::parse(compressed.ok({"stats", "--json"}));
+  EXPECT_EQ(stats.at("dictionaries"), 0);
+}
+
 TEST(ImportGit, refuses_a_collection_that_cannot_be_one) {
   const Shell shell;
   const auto answer =

@@ -49,6 +49,21 @@ std::string ask(std::uint16_t port, const std::string& method, const std::string
 
 class Serve : public testing::TestWithParam<int> {};
 
+TEST(ServeCompressing, keeps_less_than_it_is_given) {
+  const Shell shell;
+  Running server(shell.start_of({"serve", "--port", "0", "--compress"}));
+  const auto port = port_of(server.read_line());
+  const std::string content = R"({"title":"Seven","content":")" + std::string(30'000, 'b') + "\"}";
+  EXPECT_THAT(ask(port, "PUT", "/v1/documents/orders/7", content), StartsWith("HTTP/1.1 201"));
+  const std::string answer = ask(port, "GET", "/v1/stats");
+  const auto stats = nlohmann::json::parse(answer.substr(answer.find("\r\n\r\n")));
+  EXPECT_GT(stats.at("payload_bytes"), 30'000);
+  EXPECT_LT(stats.at("packed_bytes"), 1000);
+  server.signal(SIGTERM);
+  EXPECT_EQ(server.finish().code, 0);
+  EXPECT_EQ(shell.ok({"get", "orders/7"}), '"' + std::string(30'000, 'b') + "\"\n");
+}
+
 TEST_P(Serve, prints_its_address_answers_and_stops_on_a_signal) {
   const Shell shell;
   Running server(shell.start_of({"serve", "--port", "0"}));

@@ -121,7 +121,7 @@ History recorded(int callers, std::uint64_t commits) {
                                   std::string(call.bytes)});
     return SQLITE_OK;
   });
-  auto log = open_workload(store);
+  auto log = open_workload(store, Dictionaries::made);
   for (std::uint64_t number = 1; number <= commits; ++number)
     for (int caller = 0; caller < callers; ++caller) {
       Commit commit = purging_commit(*log, caller, number);

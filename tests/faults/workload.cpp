@@ -92,10 +92,14 @@ std::uint64_t follow(const EventLog& log, int caller, std::string& faults) {
 
 }  // namespace
 
-std::unique_ptr<EventLog> open_workload(const std::filesystem::path& file) {
+std::unique_ptr<EventLog> open_workload(const std::filesystem::path& file,
+                                        Dictionaries dictionaries) {
   sqlite::Options options;
   options.spaces = {{"counts", {}}};
   options.tail_events = 8;  // so that runs are written and merged under the faults, too
+  options.compression.on = true;
+  if (dictionaries == Dictionaries::made)
+    options.compression = {.on = true, .level = 3, .samples = 32, .streams = 2};
   return sqlite::open(file, options);
 }
 

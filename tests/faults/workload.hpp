@@ -13,8 +13,13 @@
 
 namespace annal::test {
 
-// The store as every suite opens it.
-std::unique_ptr<EventLog> open_workload(const std::filesystem::path& file);
+// Whether dictionaries are made while the workload runs: by a thread that begins when it likes, so
+// only where nobody counts what it does.
+enum class Dictionaries { none, made };
+
+// The store as every suite opens it. Larger data is compressed.
+std::unique_ptr<EventLog> open_workload(const std::filesystem::path& file,
+                                        Dictionaries dictionaries = Dictionaries::none);
 
 // The caller's n-th commit, from 1: one to four events, now and then a large one, and a record that
 // counts the commits. What it holds follows from caller and number alone.

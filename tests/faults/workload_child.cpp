@@ -78,7 +78,7 @@ int main(int count, char** values) {
   if (count == 4 && std::string_view(values[1]) == "--sql") return run_sql(values[2], values[3]);
   if (count != 3 && count != 4) return 2;
   const int callers = std::atoi(values[2]);
-  const auto log = open_workload(values[1]);
+  const auto log = open_workload(values[1], Dictionaries::made);
   const auto newest = newest_commits(*log, callers);
   std::optional<Followers> followers;
   if (count == 4) followers.emplace(*log, static_cast<std::uint32_t>(std::atoi(values[3])));

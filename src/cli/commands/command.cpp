@@ -15,6 +15,10 @@ void add_json_option(CLI::App& command, Invocation& invocation) {
   command.add_flag("--json", invocation.json, "Answer with JSON");
 }
 
+void add_compress_option(CLI::App& command, bool& compress) {
+  command.add_flag("--compress", compress, "Compress the data of what is appended");
+}
+
 bool ever_existed(Store& store, const std::string& collection) {
   ListRequest any;
   any.collection = collection;

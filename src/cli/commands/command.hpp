@@ -15,6 +15,7 @@ namespace annal::cli {
 CLI::App& add_command(CLI::App& program, Invocation& invocation, const std::string& name,
                       const std::string& description, const std::string& examples);
 void add_json_option(CLI::App& command, Invocation& invocation);
+void add_compress_option(CLI::App& command, bool& compress);  // `compress` outlives the command
 void add_store_option(CLI::App& app, Invocation& invocation);
 
 // True if the collection has a document, or had one that is deleted.

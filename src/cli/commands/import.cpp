@@ -19,6 +19,7 @@ using interchange::ImportReport;
 
 struct ImportArguments {
   std::string collection, file;
+  bool compress = false;
 };
 
 // Shows how far an import has come: by bytes where the file tells how many there are.
@@ -97,7 +98,9 @@ template <class Run>
 ExitCode import(const ImportArguments& arguments, Invocation& invocation, bool is_compressed,
                 Run run) try {
   InputFile file(arguments.file);
-  const auto store = invocation.open_to_write();
+  OpenOptions open;
+  open.compress = arguments.compress;
+  const auto store = invocation.open_to_write(std::move(open));
   const Stopwatch time;
   const ImportReport report = [&] {
     ImportDisplay display(is_compressed ? std::nullopt : file.size(), invocation.err);
@@ -137,6 +140,7 @@ void add_file(CLI::App& command, Invocation& invocation, ImportArguments& argume
               const char* what) {
   command.add_option("FILE", arguments.file, std::string(what) + "; - for standard input")
       ->required();
+  add_compress_option(command, arguments.compress);
   add_json_option(command, invocation);
 }
 

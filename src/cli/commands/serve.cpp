@@ -13,6 +13,7 @@ struct ServeArguments {
   bool allow_remote = false;
   std::vector<std::string> host_names;
   std::uint64_t scrub_mib = 4;
+  bool compress = false;
 };
 
 // Signals wait to be asked for: every thread begun after this one was made leaves them to it.
@@ -37,6 +38,7 @@ ExitCode serve(const ServeArguments& arguments, Invocation& invocation) {
   const StopSignals signals;
   OpenOptions open;
   open.scrub_bytes_per_second = arguments.scrub_mib * 1024 * 1024;
+  open.compress = arguments.compress;
   const auto store = invocation.open_to_write(std::move(open));
   ServerOptions options;
   options.address = arguments.address;
@@ -86,6 +88,7 @@ void add_serve(CLI::App& program, Invocation& invocation) {
       ->type_name("MIB-PER-SECOND")
       ->check(CLI::Range(0, 1024))
       ->capture_default_str();
+  add_compress_option(command, arguments->compress);
   runs(command, invocation, arguments, serve);
 }
 

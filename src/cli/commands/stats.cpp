@@ -41,6 +41,7 @@ ExitCode stats(const StatsArguments&, Invocation& invocation) {
   table.add({"size", size_in_words(log.bytes)});
   table.add({"write-ahead log", size_in_words(log.wal_bytes)});
   table.add({"events not yet indexed", std::to_string(log.unindexed)});
+  if (log.dictionaries > 0) table.add({"dictionaries", std::to_string(log.dictionaries)});
   table.add({"durability", std::string(to_string(log.durability))});
   if (const Position horizon = history_horizon(store->log()); horizon.value > 0)
     table.add({"old versions purged", "up to @" + std::to_string(horizon.value)});

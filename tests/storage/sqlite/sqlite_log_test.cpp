@@ -9,19 +9,24 @@
 
 namespace annal::test {
 
+LogAdapter sqlite_adapter(std::string name, sqlite::Compression compression) {
+  const auto open = [compression](const LogSetup& setup) {
+    sqlite::Options options;
+    options.spaces = setup.spaces;
+    options.queue_requests = setup.queue_requests;
+    options.clock = setup.clock;
+    options.randomness = setup.randomness;
+    options.tail_events = 4;
+    options.compression = compression;
+    return sqlite::open(setup.folder / "log.db", options);
+  };
+  return {std::move(name), open, true};
+}
+
 INSTANTIATE_TEST_SUITE_P(Sqlite, EventLogContract,
-                         testing::Values(LogAdapter{"sqlite",
-                                                    [](const LogSetup& setup) {
-                                                      sqlite::Options options;
-                                                      options.spaces = setup.spaces;
-                                                      options.queue_requests = setup.queue_requests;
-                                                      options.clock = setup.clock;
-                                                      options.randomness = setup.randomness;
-                                                      options.tail_events = 4;
-                                                      return sqlite::open(setup.folder / "log.db",
-                                                                          options);
-                                                    },
-                                                    true}),
+                         testing::Values(sqlite_adapter("sqlite", {}),
+                                         sqlite_adapter("compressed",
+                                                        {.on = true, .samples = 16, .streams = 2})),
                          [](const auto& adapter) { return adapter.param.name; });
 
 namespace {

@@ -111,6 +111,9 @@ struct LogStatistics {
   Position durable;                            // everything up to here survives power loss
   Durability durability = Durability::power;
   bool read_only = false;
+  std::uint64_t dictionaries = 0;  // to compress data with; the log's, used or not
+  // Data appended since the log was opened with compression, before and after it.
+  std::uint64_t payload_bytes = 0, packed_bytes = 0;
   Scrubbed scrubbed;
 };
 

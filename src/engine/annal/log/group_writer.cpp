@@ -10,8 +10,10 @@ namespace annal {
 namespace {
 
 // About what a commit takes in memory while it waits.
-std::size_t footprint(const Commit& commit) {
-  return bytes_of(commit) + 256 * commit.events.size() + 64 * commit.records.size();
+std::size_t footprint(const Commit& commit, const std::vector<std::string>& packed) {
+  std::size_t bytes = bytes_of(commit) + 256 * commit.events.size() + 64 * commit.records.size();
+  for (const std::string& data : packed) bytes += sizeof data + data.size();
+  return bytes;
 }
 
 }  // namespace
@@ -49,11 +51,12 @@ GroupWriter::GroupWriter(Options options, std::function<void(Group&)> commit_gro
 GroupWriter::~GroupWriter() { close(); }
 
 // Takes the commit, or throws and leaves it.
-GroupWriter::Requests GroupWriter::request_of(Commit& commit) {
+GroupWriter::Requests GroupWriter::request_of(Commit& commit, std::vector<std::string>& packed) {
   Requests request(1, std::make_shared<Pending>());
   Pending& pending = *request.front();
-  pending.bytes = footprint(commit);
+  pending.bytes = footprint(commit, packed);
   pending.commit = std::move(commit);
+  pending.packed = std::move(packed);
   return request;
 }
 
@@ -72,10 +75,10 @@ std::optional<Rejected> GroupWriter::enqueue(Requests& request) {
   return std::nullopt;
 }
 
-void GroupWriter::submit(Commit commit, Completion completion) {
+void GroupWriter::submit(Commit commit, Completion completion, std::vector<std::string> packed) {
   Requests request;
   try {
-    request = request_of(commit);
+    request = request_of(commit, packed);
   } catch (const std::bad_alloc&) {
     return completion(out_of_memory());
   }
@@ -84,11 +87,11 @@ void GroupWriter::submit(Commit commit, Completion completion) {
   if (auto refusal = enqueue(request)) pending->completion(std::move(*refusal));
 }
 
-AppendOutcome GroupWriter::append(Commit commit) {
+AppendOutcome GroupWriter::append(Commit commit, std::vector<std::string> packed) {
   Requests request;
   Group alone;
   try {
-    request = request_of(commit);
+    request = request_of(commit, packed);
     alone.push_back(request.front().get());
   } catch (const std::bad_alloc&) {
     return out_of_memory();
@@ -196,6 +199,7 @@ void GroupWriter::answer(Requests& written) {
     Pending& pending = *written.front();
     if (pending.completion) {
       pending.commit = {};
+      pending.packed = {};
       ++uncompleted_;
       std::lock_guard lock(completions_mutex_);
       completions_.splice(completions_.end(), written, written.begin());

@@ -35,6 +35,8 @@ class Answered {
 // A commit on its way through the writer.
 struct Pending {
   Commit commit;
+  // What the adapter made of the events' data on the caller's thread: of each, or nothing at all.
+  std::vector<std::string> packed;
   AppendOutcome outcome = Unknown{"the writer never reached it"};
   Completion completion;  // empty: somebody waits in append()
   std::size_t bytes = 0;
@@ -66,11 +68,12 @@ class GroupWriter {
   // The commit must have been prepared. The completion runs on the completions' thread, or before
   // this returns if the commit is refused at once. A commit takes its place in the queue until its
   // completion has run, so that slow completions fill the queue and not the memory.
-  void submit(Commit commit, Completion completion);
+  //   packed    what the adapter's commit_group finds in Pending
+  void submit(Commit commit, Completion completion, std::vector<std::string> packed = {});
   // A lone caller writes the commit itself: two changes of threads would cost it more than half of
   // what the disk does. Among others it waits, and is woken by the writer itself, without a detour
   // over the completions' thread.
-  AppendOutcome append(Commit commit);
+  AppendOutcome append(Commit commit, std::vector<std::string> packed = {});
 
   std::size_t queued() const;
   // Refuses what comes, writes what is queued, runs what is to be completed.
@@ -79,7 +82,7 @@ class GroupWriter {
  private:
   using Requests = std::list<std::shared_ptr<Pending>>;  // handed on by splicing
 
-  static Requests request_of(Commit& commit);
+  static Requests request_of(Commit& commit, std::vector<std::string>& packed);
   std::optional<Rejected> enqueue(Requests& request);
   bool take_turn();
   void end_turn();

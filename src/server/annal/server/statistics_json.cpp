@@ -37,6 +37,7 @@ JsonObject statistics_json(const EventLog& log) {
       .number("bytes", statistics.bytes)
       .number("wal_bytes", statistics.wal_bytes)
       .number("unindexed", statistics.unindexed)
+      .number("dictionaries", statistics.dictionaries)
       .text("durability", to_string(statistics.durability))
       .flag("read_only", statistics.read_only);
   if (!statistics.read_only)
@@ -48,7 +49,9 @@ JsonObject statistics_json(const EventLog& log) {
         .number("sync_p50_us", microseconds_of(statistics.sync_p50))
         .number("sync_p99_us", microseconds_of(statistics.sync_p99))
         .number("record_reads", statistics.record_reads)
-        .number("record_hits", statistics.record_hits);
+        .number("record_hits", statistics.record_hits)
+        .number("payload_bytes", statistics.payload_bytes)
+        .number("packed_bytes", statistics.packed_bytes);
   json.number("oldest_reader_us", microseconds_of(statistics.oldest_reader))
       .json("subscriptions", subscriptions_json(log, statistics.head));
   return json;

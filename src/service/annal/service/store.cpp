@@ -138,6 +138,7 @@ std::unique_ptr<Store> open(const std::filesystem::path& path, OpenOptions optio
   sqlite.clock = options.clock;
   sqlite.randomness = options.randomness;
   sqlite.scrubbing = scrubbing(options, path);
+  sqlite.compression.on = options.compress;
   sqlite.warn = [lines = LogLines(options.log_lines, options.lowest_severity)](
                     std::string_view line) { lines.write(Severity::warning, line); };
   auto log = sqlite::open(path, std::move(sqlite));

@@ -44,8 +44,11 @@ struct OpenOptions {
   // at most so many bytes a second; 0: never.
   std::uint64_t scrub_bytes_per_second = 4 * 1024 * 1024;
   std::chrono::seconds scrub_begins_after{60};  // of its being opened
-  const Clock* clock = nullptr;                 // the machine's when null; must outlive the store
-  Randomness* randomness = nullptr;             // the system's when null; must outlive the store
+  // What is appended is compressed with zstd where that makes it shorter, in time with dictionaries of
+  // what the events of a type have in common. Whoever opens the store reads it.
+  bool compress = false;
+  const Clock* clock = nullptr;      // the machine's when null; must outlive the store
+  Randomness* randomness = nullptr;  // the system's when null; must outlive the store
 };
 
 //   threads   any number of callers; destroyed by one, when no call is under way; a process forked

@@ -14,10 +14,12 @@ namespace {
 using std::chrono::microseconds;
 
 constexpr std::size_t rows_at_once = 8;
-constexpr int purged_flag = 16;  // beside the codec of a stub, whose data is what is left
+// Beside the codec: of a stub, whose data is what is left; of data that is a zstd frame.
+constexpr int purged_flag = 16, packed_flag = 32;
 
-int stored_codec(const Envelope& event) {
-  return static_cast<int>(event.codec) | (event.purged ? purged_flag : 0);
+int stored_codec(const Envelope& event, bool packed) {
+  return static_cast<int>(event.codec) | (event.purged ? purged_flag : 0) |
+         (packed ? packed_flag : 0);
 }
 
 std::int64_t to_number(Timestamp time) { return time.time_since_epoch().count(); }
@@ -123,6 +125,13 @@ std::string name_or_empty(const SQLite::Column& column, Names& names) {
   return column.isNull() ? std::string() : names.text(column.getInt64());
 }
 
+// Nothing if it cannot be decompressed.
+std::optional<std::string> data_in(SQLite::Statement& row, PayloadReader& payloads) {
+  const SQLite::Column column = row.getColumn(17);
+  const bool packed = (row.getColumn(5).getInt() & packed_flag) != 0;
+  return packed ? payloads.read(blob_of(column)) : std::string(blob_of(column));
+}
+
 }  // namespace
 
 Envelope read_row(SQLite::Statement& row, Names& names) {
@@ -133,7 +142,7 @@ Envelope read_row(SQLite::Statement& row, Names& names) {
   event.type = names.text(row.getColumn(3).getInt64());
   event.schema_version = row.getColumn(4).getUInt();
   const int codec = row.getColumn(5).getInt();
-  event.codec = static_cast<Codec>(codec & ~purged_flag);
+  event.codec = static_cast<Codec>(codec & ~(purged_flag | packed_flag));
   event.content_type = name_or_empty(row.getColumn(6), names);
   copy(row.getColumn(7), event.id.bytes);
   if (const SQLite::Column occurred = row.getColumn(8); !occurred.isNull())
@@ -146,11 +155,19 @@ Envelope read_row(SQLite::Statement& row, Names& names) {
   event.metadata = unpack(blob_of(row.getColumn(14)));
   copy(row.getColumn(15), event.salt);
   copy(row.getColumn(16), event.hash.bytes);
-  if ((codec & purged_flag) == 0)
-    event.data = blob_of(row.getColumn(17));
-  else
-    event.purged = stub_in(blob_of(row.getColumn(17)), event.hash);
+  if ((codec & purged_flag) != 0) event.purged = stub_in(blob_of(row.getColumn(17)), event.hash);
   return event;
+}
+
+void read_data(SQLite::Statement& row, PayloadReader& payloads, Envelope& event) {
+  if (event.purged) return;
+  auto data = data_in(row, payloads);
+  if (!data)
+    throw CorruptionError("the data of the event at position " +
+                              std::to_string(event.position.value) +
+                              " cannot be decompressed: run `annal verify` and restore a backup",
+                          {event.position.value});
+  event.data = std::move(*data);
 }
 
 CommitInfo commit_in(SQLite::Statement& row) {
@@ -218,10 +235,12 @@ void check_hash(const Envelope& event) {
                         {event.position.value});
 }
 
-EventRows::EventRows(SQLite::Database& database, Names& names, Streams& streams)
+EventRows::EventRows(SQLite::Database& database, Names& names, Streams& streams,
+                     Dictionaries& dictionaries)
     : database_(database),
       names_(names),
       streams_(streams),
+      payloads_(database, dictionaries),
       insert_one_(database, insertion("events", row_of_parameters(), 1)),
       insert_many_(database, insertion("events", row_of_parameters(), rows_at_once)),
       insert_type_(database, "INSERT OR IGNORE INTO event_types VALUES(?)"),
@@ -231,9 +250,12 @@ EventRows::EventRows(SQLite::Database& database, Names& names, Streams& streams)
   rows_.reserve(rows_at_once);
 }
 
-void EventRows::add(const Commit& commit, const Hash& commit_hash, std::vector<Posting>& postings) {
-  for (const Envelope& event : commit.events) {
+void EventRows::add(const Commit& commit, std::span<const std::string> packed,
+                    const Hash& commit_hash, std::vector<Posting>& postings) {
+  for (std::size_t i = 0; i < commit.events.size(); ++i) {
+    const Envelope& event = commit.events[i];
     rows_.push_back(row_of(event, postings));
+    if (!packed.empty()) rows_.back().frame = packed[i];
     if (&event == &commit.events.back()) {
       rows_.back().last_of = &commit;
       rows_.back().commit_hash = commit_hash;
@@ -264,12 +286,13 @@ void EventRows::purge(std::span<const Purging> purges) {
                                 std::to_string(position.value) + ": run `annal verify`",
                             {position.value});
     Envelope event = read_row(whole_, names_);
+    if (!event.purged) event.data = data_in(whole_, payloads_).value_or("");
     whole_.reset();
     if (event.purged) continue;
     annal::purge(event, note);
     const std::string stub = packed(*event.purged, event.hash);
     keep_stub_.bind(1, signed_of(position));
-    keep_stub_.bind(2, stored_codec(event));
+    keep_stub_.bind(2, stored_codec(event, false));
     bind_blob(keep_stub_, 3, stub);
     keep_stub_.exec();
     keep_stub_.reset();
@@ -304,6 +327,12 @@ EventRows::Row EventRows::row_of(const Envelope& event, std::vector<Posting>& po
   return row;
 }
 
+// What the row has of the event's data.
+std::string_view EventRows::data_of(const Row& row) {
+  if (row.event->purged) return row.stub;
+  return row.frame.empty() ? std::string_view(row.event->data) : row.frame;
+}
+
 //   before    how many parameters stand before the row's
 void EventRows::bind(SQLite::Statement& statement, int before, const Row& row) {
   const Envelope& event = *row.event;
@@ -312,7 +341,7 @@ void EventRows::bind(SQLite::Statement& statement, int before, const Row& row) {
   statement.bind(++at, static_cast<std::int64_t>(event.version.value));
   statement.bind(++at, row.type);
   statement.bind(++at, event.schema_version);
-  statement.bind(++at, stored_codec(event));
+  statement.bind(++at, stored_codec(event, !row.frame.empty()));
   bind_or_null(statement, ++at, row.content_type);
   bind_blob(statement, ++at, view(event.id.bytes));
   bind_or_null(statement, ++at, row.occurred_at);
@@ -324,7 +353,7 @@ void EventRows::bind(SQLite::Statement& statement, int before, const Row& row) {
   bind_blob_or_null(statement, ++at, row.metadata);
   bind_blob(statement, ++at, event.purged ? std::string_view() : view(event.salt));
   bind_blob(statement, ++at, view(event.hash.bytes));
-  bind_blob(statement, ++at, event.purged ? std::string_view(row.stub) : event.data);
+  bind_blob(statement, ++at, data_of(row));
   if (row.last_of) {
     statement.bind(++at, static_cast<std::int64_t>(row.last_of->events.size()));
     bind_blob(statement, ++at, view(row.commit_hash.bytes));

@@ -3,6 +3,7 @@
 
 #include "annal/log/event_log.hpp"
 #include "annal/sqlite/names.hpp"
+#include "annal/sqlite/payload_reader.hpp"
 #include "annal/sqlite/posting.hpp"
 #include "annal/sqlite/streams.hpp"
 
@@ -25,8 +26,11 @@ inline constexpr const char* commit_columns =
 inline constexpr const char* posting_columns =
     "position,stream,version,type,tags,idempotency_key,content_type,source";
 
-// The event in the row the statement stands on. Its hash has not been checked.
+// The event in the row the statement stands on, but for its data. Its hash has not been checked.
 Envelope read_row(SQLite::Statement& row, Names& names);
+// Its data, which the event takes; a stub has none.
+//   throws    CorruptionError naming the position if it cannot be decompressed
+void read_data(SQLite::Statement& row, PayloadReader& payloads, Envelope& event);
 
 // The commit that ends with the row's event; the statement selects commit_columns.
 CommitInfo commit_in(SQLite::Statement& row);
@@ -49,10 +53,12 @@ void check_hash(const Envelope& event);
 // Writes event rows, several at once, which costs a third less; belongs to the writer.
 class EventRows {
  public:
-  EventRows(SQLite::Database& database, Names& names, Streams& streams);
-  // Takes the commit's events, and lists what they and their names are found by. The commit stays
-  // where it is until its rows are written.
-  void add(const Commit& commit, const Hash& commit_hash, std::vector<Posting>& postings);
+  EventRows(SQLite::Database& database, Names& names, Streams& streams, Dictionaries& dictionaries);
+  // Takes the commit's events, and lists what they and their names are found by. The commit and what
+  // its data was packed into stay where they are until its rows are written.
+  //   packed    frames of the events' data, empty where there is none; or nothing at all
+  void add(const Commit& commit, std::span<const std::string> packed, const Hash& commit_hash,
+           std::vector<Posting>& postings);
   // Leaves of the events, which are in the file or were added, their stubs, and nothing of the bytes
   // they had in the pages they were in.
   // Of one that is not what was recorded the stub is not, either.
@@ -69,10 +75,12 @@ class EventRows {
     std::int64_t stream, type;
     std::optional<std::int64_t> content_type{}, source{}, occurred_at{};
     std::string tags{}, metadata{}, stub{};
+    std::string_view frame{};         // of its data, if it is compressed
     const Commit* last_of = nullptr;  // the commit that it ends
     Hash commit_hash{};
   };
 
+  static std::string_view data_of(const Row& row);
   Row row_of(const Envelope& event, std::vector<Posting>& postings);
   void bind(SQLite::Statement& statement, int before, const Row& row);
   void insert(SQLite::Statement& statement, std::span<const Row> rows);
@@ -80,6 +88,7 @@ class EventRows {
   SQLite::Database& database_;
   Names& names_;
   Streams& streams_;
+  PayloadReader payloads_;
   SQLite::Statement insert_one_, insert_many_, insert_type_, whole_, keep_stub_;
   std::vector<Row> rows_;  // fewer than are written at once
   RecentlyUsed<std::int64_t, bool> known_types_{2048};

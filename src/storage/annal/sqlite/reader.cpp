@@ -26,12 +26,14 @@ struct Reader::Keys {
 };
 
 Reader::Reader(const std::filesystem::path& path, const std::vector<SpaceDeclaration>& spaces,
-               RunMaps& maps, CheckedEvents& checked, const IndexTail* tail, FollowedTail* followed)
+               RunMaps& maps, Dictionaries& dictionaries, CheckedEvents& checked,
+               const IndexTail* tail, FollowedTail* followed)
     : path_(path),
       database_(open_reader(path)),
       index_(database_, maps),
       names_(database_, names_cached_for_reading,
              [this](IndexKey key) { return numbers_of_names(key); }),
+      payloads_(database_, dictionaries),
       records_(database_, spaces),
       checked_(checked),
       tail_(tail),
@@ -275,18 +277,19 @@ void Reader::read_by_index(const Snapshot& snapshot, const Keys& keys, const Rea
     const std::size_t step = std::min(index_step, request.limit - page.events.size() + 1);
     const auto positions = candidates(snapshot, keys, from, to, request.direction, step);
     for (const Position position : positions) {
-      auto event = event_row(position);
-      if (!event)
+      if (!step_to(position))
         throw CorruptionError("the index names position " + std::to_string(position.value) +
                                   ", where there is no event: run `annal verify`",
                               {position.value});
-      if (!request.query.matches(*event)) continue;
+      Envelope event = read_row(event_, names_);
+      if (!request.query.matches(event)) continue;
       if (page.events.size() == request.limit || bytes >= limits::page_bytes) {
         page.more = true;
         return;
       }
-      bytes += bytes_of(*event);
-      page.events.push_back(std::move(*event));
+      read_data(event_, payloads_, event);
+      bytes += bytes_of(event);
+      page.events.push_back(std::move(event));
     }
     if (positions.size() < step) return;
     if (forwards)
@@ -309,30 +312,30 @@ void Reader::read_in_order(const ReadRequest& request, Position from, Position t
       page.more = true;
       break;
     }
+    read_data(rows, payloads_, event);
     bytes += bytes_of(event);
     page.events.push_back(std::move(event));
   }
   rows.reset();
 }
 
-std::optional<Envelope> Reader::event_row(Position position) {
+// True if there is such an event; `event_` stands on its row then.
+bool Reader::step_to(Position position) {
   event_.reset();
   event_.bind(1, signed_of(position));
-  std::optional<Envelope> event;
-  if (event_.executeStep()) event = read_row(event_, names_);
-  event_.reset();
-  return event;
+  return event_.executeStep();
 }
 
 std::optional<Envelope> Reader::event_at(Position position) {
   const Snapshot snapshot(*this, {});
   if (position.value == 0 || position > snapshot.head) return std::nullopt;
-  auto event = event_row(position);
-  if (!event)
+  if (!step_to(position))
     throw CorruptionError("there is no event at position " + std::to_string(position.value) +
                               " of " + std::to_string(snapshot.head.value) + ": run `annal verify`",
                           {position.value});
-  check(*event);
+  Envelope event = read_row(event_, names_);
+  read_data(event_, payloads_, event);
+  check(event);
   return event;
 }
 
@@ -445,6 +448,9 @@ void Reader::count(LogStatistics& statistics) {
   statistics.streams =
       static_cast<std::uint64_t>(number("SELECT count(*) FROM events WHERE version=1"));
   statistics.types = static_cast<std::uint64_t>(number("SELECT count(*) FROM event_types"));
+  if (records_.permanent(dictionary_space().name))
+    statistics.dictionaries =
+        static_cast<std::uint64_t>(number("SELECT count(*) FROM records_annal_dictionaries"));
   statistics.bytes = static_cast<std::uint64_t>(
       number("SELECT page_count*page_size FROM pragma_page_count, pragma_page_size"));
   statistics.unindexed = snapshot.head.value - std::min(snapshot.head, snapshot.indexed_to).value;

@@ -36,7 +36,8 @@ class Reader {
   // tail      the writer's, in the process that writes
   // followed  in a process that only reads; exactly one of the two is given
   Reader(const std::filesystem::path& path, const std::vector<SpaceDeclaration>& spaces,
-         RunMaps& maps, CheckedEvents& checked, const IndexTail* tail, FollowedTail* followed);
+         RunMaps& maps, Dictionaries& dictionaries, CheckedEvents& checked, const IndexTail* tail,
+         FollowedTail* followed);
 
   Page read(const ReadRequest& request);
   std::optional<Envelope> event_at(Position position);
@@ -98,13 +99,14 @@ class Reader {
   void check(const Envelope& event);
   void read_in_order(const ReadRequest& request, Position from, Position to, Page& page);
   Position last_at(const Snapshot& snapshot, Timestamp time);
-  std::optional<Envelope> event_row(Position position);
+  bool step_to(Position position);
   Timestamp recorded_at(Position position);
 
   const std::filesystem::path path_;
   SQLite::Database database_;
   Index index_;
   Names names_;
+  PayloadReader payloads_;
   RecordTables records_;
   CheckedEvents& checked_;
   const IndexTail* tail_;

@@ -238,6 +238,12 @@ void RecordTable::erase(const std::string& key) {
   remove.reset();
 }
 
+std::optional<Record> record_in(SQLite::Database& database, const SpaceDeclaration& space,
+                                std::string_view key) {
+  if (!is_there(database, space)) return std::nullopt;
+  return RecordTable(database, space).get(key);
+}
+
 RecordTables::RecordTables(SQLite::Database& database, const std::vector<SpaceDeclaration>& spaces)
     : database_(database) {
   for (const auto& space : spaces) {

@@ -48,6 +48,10 @@ class RecordTable {
   std::map<std::string, SQLite::Statement> statements_;
 };
 
+// A record of a space that may not be there, outside of any `RecordTables`.
+std::optional<Record> record_in(SQLite::Database& database, const SpaceDeclaration& space,
+                                std::string_view key);
+
 // Every space of a log, for one connection: those it was opened with, and those that came later, of
 // which the records `annal_spaces` tell.
 class RecordTables {

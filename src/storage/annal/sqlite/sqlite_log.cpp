@@ -4,7 +4,9 @@
 #include "annal/log/group_writer.hpp"
 #include "annal/owned_here.hpp"
 #include "annal/sqlite/database.hpp"
+#include "annal/sqlite/dictionary_trainer.hpp"
 #include "annal/sqlite/page_scan.hpp"
+#include "annal/sqlite/payload_writer.hpp"
 #include "annal/sqlite/reader.hpp"
 #include "annal/sqlite/readers.hpp"
 #include "annal/sqlite/scrubber.hpp"
@@ -41,11 +43,11 @@ class SqliteLog : public EventLog {
       : path_(path),
         clock_(options.clock ? *options.clock : system_clock()),
         readers_(name_of(path),
-                 std::make_unique<Readers>(options.readers,
-                                           [this, path, spaces = options.spaces, tail, followed] {
-                                             return std::make_unique<Reader>(
-                                                 path, spaces, run_maps_, checked_, tail, followed);
-                                           })) {}
+                 std::make_unique<Readers>(
+                     options.readers, [this, path, spaces = options.spaces, tail, followed] {
+                       return std::make_unique<Reader>(path, spaces, run_maps_, dictionaries_,
+                                                       checked_, tail, followed);
+                     })) {}
 
   Page read(const ReadRequest& request) const override {
     check(request);
@@ -121,6 +123,7 @@ class SqliteLog : public EventLog {
   const fs::path path_;
   const Clock& clock_;
   RunMaps run_maps_;
+  Dictionaries dictionaries_;
   CheckedEvents checked_;
   const OwnedHere<Readers> readers_;
 };
@@ -179,13 +182,13 @@ class ReadOnlyLog final : private FollowedTail, public SqliteLog {
 // What writes, and holds the locks that nobody else does.
 struct Writing {
   Writing(const fs::path& path, const Options& options, const Clock& clock, IndexTail& tail_of_log,
-          RunMaps& maps, RecordCache& records, Readers& readers_of_log,
+          RunMaps& maps, RecordCache& records, Readers& readers_of_log, Dictionaries& dictionaries,
           std::unique_ptr<StoreLock> held)
       : tail(tail_of_log),
         readers(readers_of_log),
         lock(std::move(held)),
         writer(path, options.spaces, clock, tail, maps, records,
-               std::max<std::uint64_t>(options.tail_events, 1), readers, options.wal),
+               std::max<std::uint64_t>(options.tail_events, 1), readers, dictionaries, options.wal),
         use(path),
         clock_watch(clock, options.passing ? *options.passing : sleepless_clock()),
         group_writer(
@@ -195,6 +198,7 @@ struct Writing {
 
   ~Writing() {
     scrubber.reset();
+    trainer.reset();
     group_writer.close();
     readers.close();  // the last connection to go is the one that may remove the write-ahead log
     writer.close();
@@ -231,9 +235,11 @@ struct Writing {
   mutable std::mutex jump_mutex;
   std::uint64_t jumps = 0;
   Jump newest_jump;
-  std::atomic<bool> untold{false};     // whoever appends is told of it
-  GroupWriter group_writer;            // its threads use all of the above
-  std::unique_ptr<Scrubber> scrubber;  // its thread uses the log
+  std::atomic<bool> untold{false};             // whoever appends is told of it
+  GroupWriter group_writer;                    // its threads use all of the above
+  std::unique_ptr<PayloadWriter> payloads;     // where they are compressed
+  std::unique_ptr<DictionaryTrainer> trainer;  // likewise; its thread uses the log
+  std::unique_ptr<Scrubber> scrubber;          // its thread uses the log
 };
 
 // A store this process writes.
@@ -245,8 +251,9 @@ class WritableLog final : public SqliteLog {
         warn_(options.warn),
         randomness_(randomness),
         ids_(clock, randomness),
-        writing_(name_of(path), std::make_unique<Writing>(path, options, clock, tail_, run_maps_,
-                                                          records_, *readers_, std::move(lock))) {
+        writing_(name_of(path),
+                 std::make_unique<Writing>(path, options, clock, tail_, run_maps_, records_,
+                                           *readers_, dictionaries_, std::move(lock))) {
     reading([&](Reader& reader) {
       reader.fill(tail_);
       return 0;
@@ -256,18 +263,21 @@ class WritableLog final : public SqliteLog {
       writing_->scrubber = std::make_unique<Scrubber>(
           options.scrubbing, *this, clock,
           [this](std::uint32_t first, std::uint32_t count) { return look(first, count); });
+    if (options.compression.on) begin_compressing(options.compression);
     warn_of_a_future();
   }
 
   void submit(Commit commit, Completion completion) override {
     if (auto refusal = refused(commit)) return completion(std::move(*refusal));
-    writing_->group_writer.submit(std::move(commit), std::move(completion));
+    auto frames = packed(commit);
+    writing_->group_writer.submit(std::move(commit), std::move(completion), std::move(frames));
     warn_of_a_jump();
   }
 
   AppendOutcome append(Commit commit) override {
     if (auto refusal = refused(commit)) return std::move(*refusal);
-    AppendOutcome outcome = writing_->group_writer.append(std::move(commit));
+    auto frames = packed(commit);
+    AppendOutcome outcome = writing_->group_writer.append(std::move(commit), std::move(frames));
     warn_of_a_jump();
     return outcome;
   }
@@ -318,6 +328,7 @@ class WritableLog final : public SqliteLog {
     statistics.queued = writing_->group_writer.queued();
     statistics.record_reads = records_.asked();
     statistics.record_hits = records_.known();
+    if (writing_->payloads) writing_->payloads->count(statistics);
     if (writing_->scrubber) statistics.scrubbed = writing_->scrubber->found();
     std::lock_guard lock(writing_->jump_mutex);
     statistics.clock_jumps = writing_->jumps;
@@ -333,6 +344,25 @@ class WritableLog final : public SqliteLog {
   std::optional<Rejected> refused(Commit& commit) {
     if (!writing_.is_here()) return Rejected{Closed{writing_.refusal()}};
     return prepare(commit, ids_, randomness_);
+  }
+
+  void begin_compressing(const Compression& options) {
+    Writing& writing = *writing_;
+    writing.payloads = std::make_unique<PayloadWriter>(
+        options, [&writing](const std::string& type, std::uint64_t seen) {
+          writing.trainer->ask(type, seen);
+        });
+    writing.trainer = std::make_unique<DictionaryTrainer>(
+        options, *this,
+        [&writing](const std::string& type, std::string_view dictionary) {
+          writing.payloads->use(type, dictionary);
+        },
+        warn_);
+  }
+
+  std::vector<std::string> packed(const Commit& commit) {
+    if (!writing_->payloads) return {};
+    return writing_->payloads->pack(commit.events);
   }
 
   Scrubber::Pages look(std::uint32_t first, std::uint32_t count) const {
@@ -402,6 +432,15 @@ void require_synced(const fs::path& path, Mode mode) {
     WalGuard::raise_lost(path, *must_hold);
 }
 
+void require_possible(const Compression& compression) {
+  if (compression.level < 1 || compression.level > 19)
+    throw ConfigurationError("zstd's level " + std::to_string(compression.level) +
+                             " is none from 1 to 19");
+  if (compression.samples == 0 || compression.streams == 0)
+    throw ConfigurationError(
+        "a dictionary is made of at least one sample, of what at least one stream has");
+}
+
 // SQLite would take a log that a store of the same name has left behind for the new store's own.
 void require_no_log_without_store(const fs::path& path) {
   const fs::path log = path.string() + "-wal";
@@ -440,7 +479,9 @@ std::unique_ptr<EventLog> open_resolved(const fs::path& path, const Options& opt
 std::unique_ptr<EventLog> open(const fs::path& path, Options options) {
   const fs::path file = resolved(path);
   try {
+    require_possible(options.compression);
     options.spaces = with_own_spaces(std::move(options.spaces));
+    options.spaces.push_back(dictionary_space());
     return open_resolved(file, options);
   } catch (const SQLite::Exception& error) {
     raise(error, file, "opening");

@@ -33,6 +33,19 @@ struct Scrubbing {
   std::function<void(const std::string& what)> report = {};
 };
 
+// Whether the data of what is appended is compressed with zstd, where that makes it shorter. Every
+// program reads it, whatever its own options are.
+// Once enough events of a type are there, a dictionary of what they have in common is made for it,
+// beside the writing; for up to 64 types.
+struct Compression {
+  bool on = false;
+  int level = 3;               // of zstd's, 1–19
+  std::size_t samples = 2000;  // events a dictionary is made of; there must be so many, or 4 MiB
+  // Nothing is in a dictionary that fewer streams have in common, for it stays there when their data
+  // is purged.
+  std::size_t streams = 16;
+};
+
 struct Options {
   Mode mode = Mode::read_write;
   std::vector<SpaceDeclaration> spaces;
@@ -46,6 +59,7 @@ struct Options {
   const MonotonicClock* passing = nullptr;
   FileSystemOf file_system_of = {};  // the machine's when empty
   Scrubbing scrubbing = {};
+  Compression compression = {};
   // Told what is odd though the log goes on, by whoever opens the log or appends to it; must not
   // throw.
   std::function<void(std::string_view)> warn = {};
@@ -56,7 +70,7 @@ struct Options {
 // throws StorageError or is Rejected, and destroying it does nothing.
 //   throws    StoreBusy naming the process that writes; UnknownFormat for a file that is no annal
 //             store or of a newer format; PermissionDenied; CannotOpen, also for a network file
-//             system; CorruptionError
+//             system; CorruptionError; ConfigurationError for options no store is opened with
 std::unique_ptr<EventLog> open(const std::filesystem::path& path, Options options = {});
 
 // Takes the pages of a store that have no checksum as they are, and gives them one: pages that were

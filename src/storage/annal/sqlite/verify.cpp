@@ -126,10 +126,13 @@ Envelope sealed_part(SQLite::Statement& row) {
   return event;
 }
 
-void check_row(SQLite::Statement& row, Names& names, EventChecker& checker) {
+void check_row(SQLite::Statement& row, Names& names, PayloadReader& payloads,
+               EventChecker& checker) {
   std::string why;
   try {
-    checker.event(read_row(row, names));
+    Envelope event = read_row(row, names);
+    read_data(row, payloads, event);
+    checker.event(std::move(event));
   } catch (const CorruptionError& error) {
     why = error.what();
   } catch (const SQLite::Exception& error) {  // of the look-up of a name
@@ -145,7 +148,8 @@ void check_row(SQLite::Statement& row, Names& names, EventChecker& checker) {
 //   head      none where the newest events cannot be read: the walk ends at the first it cannot read
 //   returns   the types of the events
 std::set<std::int64_t> check_events(SQLite::Database& database, Names& names,
-                                    std::optional<Position> head, EventChecker& checker,
+                                    PayloadReader& payloads, std::optional<Position> head,
+                                    EventChecker& checker,
                                     const std::function<void(Position)>& progress) {
   std::set<std::int64_t> types;
   SQLite::Statement rows(database, std::string("SELECT ") + event_columns +
@@ -161,7 +165,7 @@ std::set<std::int64_t> check_events(SQLite::Database& database, Names& names,
         const Position position = position_of(rows.getColumn(0));
         if (progress && position.value % 1024 == 0) progress(position);
         types.insert(rows.getColumn(3).getInt64());
-        check_row(rows, names, checker);
+        check_row(rows, names, payloads, checker);
         from = next(position);
       }
       break;
@@ -213,14 +217,14 @@ Verification Reader::verify(const std::function<void(Position)>& progress) {
 // Where nobody can tell how many events there are.
 void Reader::verify_beginning(Verification& result, const std::function<void(Position)>& progress) {
   EventChecker checker(result);
-  check_events(database_, names_, std::nullopt, checker, progress);
+  check_events(database_, names_, payloads_, std::nullopt, checker, progress);
 }
 
 void Reader::verify_log(Verification& result, const std::function<void(Position)>& progress) {
   const Snapshot snapshot(*this, {});
   result.head = snapshot.head;
   EventChecker checker(result);
-  auto types = check_events(database_, names_, snapshot.head, checker, progress);
+  auto types = check_events(database_, names_, payloads_, snapshot.head, checker, progress);
   for (SQLite::Statement check(database_, "PRAGMA quick_check(10)"); check.executeStep();)
     if (const std::string answer = check.getColumn(0).getString(); answer != "ok")
       result.faults.push_back("the database file: " + answer);

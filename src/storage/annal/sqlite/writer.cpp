@@ -103,7 +103,8 @@ SQLite::Database open_with_spaces(const std::filesystem::path& path,
 
 Writer::Writer(const std::filesystem::path& path, std::vector<SpaceDeclaration> spaces,
                const Clock& clock, IndexTail& tail, RunMaps& maps, RecordCache& cached_records,
-               std::uint64_t tail_events, Readers& readers, const WalLimits& limits)
+               std::uint64_t tail_events, Readers& readers, Dictionaries& dictionaries,
+               const WalLimits& limits)
     : path_(path),
       spaces_(std::move(spaces)),
       clock_(clock),
@@ -126,7 +127,7 @@ Writer::Writer(const std::filesystem::path& path, std::vector<SpaceDeclaration> 
                return numbers;
              }),
       streams_(names_, index_, tail),
-      rows_(database_, names_, streams_),
+      rows_(database_, names_, streams_, dictionaries),
       records_(database_, spaces_),
       matches_(database_, names_, index_, tail),
       begin_(database_, "BEGIN IMMEDIATE"),
@@ -222,7 +223,7 @@ void Writer::stage(GroupWriter::Group& group) {
     const Appended appended = seal(commit, *this, staged_head_, clock_.now(),
                                    syncs_ ? Durability::power : Durability::process);
     staged_.back().outcome = appended;
-    apply(commit);
+    apply(*pending);
     if (commit.events.empty()) ++staged_eventless_;
     if (commit.idempotency_key)
       staged_keys_[*commit.idempotency_key] = {appended, *commit.request_hash};
@@ -257,8 +258,9 @@ void Writer::count_eventless(std::uint64_t commits) {
   count_eventless_.reset();
 }
 
-void Writer::apply(Commit& commit) {
-  rows_.add(commit, staged_head_.hash, staged_postings_);
+void Writer::apply(const Pending& pending) {
+  const Commit& commit = pending.commit;
+  rows_.add(commit, pending.packed, staged_head_.hash, staged_postings_);
   rows_.purge(commit.purges);
   if (!commit.spaces.empty()) {
     cached_records_.change_everything();

@@ -35,7 +35,8 @@ class Writer final : private LogState {
  public:
   Writer(const std::filesystem::path& path, std::vector<SpaceDeclaration> spaces,
          const Clock& clock, IndexTail& tail, RunMaps& maps, RecordCache& cached_records,
-         std::uint64_t tail_events, Readers& readers, const WalLimits& limits);
+         std::uint64_t tail_events, Readers& readers, Dictionaries& dictionaries,
+         const WalLimits& limits);
 
   // Sets every outcome. After an error at or after COMMIT the store has failed: everything later is
   // refused until it is reopened.
@@ -62,7 +63,7 @@ class Writer final : private LogState {
   void stage(GroupWriter::Group& group);
   void require_nobody_else_wrote();
   void count_eventless(std::uint64_t commits);
-  void apply(Commit& commit);
+  void apply(const Pending& pending);
   bool commit_transaction(GroupWriter::Group& group);
   void publish();
   void undo() noexcept;
