@@ -2,6 +2,8 @@
 #include "contracts/event_log_contract.hpp"
 
 #include <algorithm>
+#include <atomic>
+#include <thread>
 
 namespace annal::test {
 
@@ -425,6 +427,30 @@ TEST_P(EventLogContract, statistics_count_what_is_there) {
   EXPECT_EQ(statistics.queued, 0u);
   EXPECT_EQ(statistics.durability, log->durability());
   EXPECT_FALSE(statistics.read_only);
+}
+
+TEST_P(EventLogContract, whoever_was_told_of_an_event_by_a_record_finds_it_in_the_log) {
+  std::atomic<bool> done = false;
+  std::jthread writer([&] {
+    for (int i = 0; i < 500; ++i) {
+      Commit commit = commit_of(event_of("thing/1"));
+      RecordChange newest;
+      newest.space = "plain";
+      newest.key = "newest";
+      newest.value = "x";
+      commit.records.push_back(std::move(newest));
+      append(std::move(commit));
+    }
+    done = true;
+  });
+  while (!done) {
+    if (const auto record = log->record("plain", "newest")) {
+      ASSERT_LE(record->derived_at, log->head());
+    }
+    const RecordPage page = log->records({.space = "plain"});
+    ASSERT_LE(page.head, log->head());
+    ASSERT_LE(page.head.value, log->stream_version("thing/1").value);
+  }
 }
 
 }  // namespace annal::test

@@ -298,7 +298,15 @@ class WritableLog final : public SqliteLog {
 
   std::optional<Record> record(std::string_view space, std::string_view key) const override {
     (void)*writing_;
-    return records_.get(space, key, [&] { return SqliteLog::record(space, key); });
+    auto record = records_.get(space, key, [&] { return SqliteLog::record(space, key); });
+    if (record) wait_until_told(record->derived_at);
+    return record;
+  }
+
+  RecordPage records(const RecordRequest& request) const override {
+    RecordPage page = SqliteLog::records(request);
+    wait_until_told(page.head);
+    return page;
   }
 
   // Most keys are new, which the index's filters tell without a transaction.
@@ -358,6 +366,12 @@ class WritableLog final : public SqliteLog {
           writing.payloads->use(type, dictionary);
         },
         warn_);
+  }
+
+  // A commit is in the file a moment before its events are found: whoever was told of them by a record
+  // finds them, too. Not for ever, in case the record is not one of this log's.
+  void wait_until_told(Position position) const {
+    if (position > tail_.head()) wait_for(position, std::chrono::seconds(1), {});
   }
 
   std::vector<std::string> packed(const Commit& commit) {
