@@ -10,6 +10,7 @@
 #include <cstring>
 #include <fstream>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,7 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view magic = "annalwa2";
 constexpr std::size_t header_bytes = 32, frame_header_bytes = 24;  // of SQLite's log
+constexpr std::size_t frames_at_once = 64;                         // that are read
 constexpr int attempts = 5;                                        // while another process writes
 
 fs::path sidecar_of(const fs::path& store) { return store.string() + ".synced"; }
@@ -70,13 +72,13 @@ std::uint32_t little_endian(const unsigned char* bytes) {
 // SQLite's running checksum over pairs of words, in the byte order the log's header names.
 class Checksum {
  public:
-  explicit Checksum(bool in_big_endian) : word_(in_big_endian ? big_endian : little_endian) {}
+  explicit Checksum(bool in_big_endian) : in_big_endian_(in_big_endian) {}
 
   void add(const unsigned char* bytes, std::size_t size) {
-    for (std::size_t at = 0; at + 8 <= size; at += 8) {
-      first_ += word_(bytes + at) + second_;
-      second_ += word_(bytes + at + 4) + first_;
-    }
+    if (in_big_endian_)
+      add_words<big_endian>(bytes, size);
+    else
+      add_words<little_endian>(bytes, size);
   }
   // True if the two words there, always big-endian, are the checksum.
   bool is(const unsigned char* bytes) const {
@@ -84,7 +86,15 @@ class Checksum {
   }
 
  private:
-  std::uint32_t (*word_)(const unsigned char*);
+  template <std::uint32_t (*word)(const unsigned char*)>
+  void add_words(const unsigned char* bytes, std::size_t size) {
+    for (std::size_t at = 0; at + 8 <= size; at += 8) {
+      first_ += word(bytes + at) + second_;
+      second_ += word(bytes + at + 4) + first_;
+    }
+  }
+
+  bool in_big_endian_;
   std::uint32_t first_ = 0, second_ = 0;
 };
 
@@ -104,7 +114,6 @@ class Log {
     if (!checksum_.is(header.data() + 24)) return;
     page_bytes_ = big_endian(header.data() + 8);
     std::memcpy(&salts_, header.data() + 16, 8);
-    frame_.resize(frame_header_bytes + page_bytes_);
     sound_ = true;
   }
 
@@ -114,14 +123,25 @@ class Log {
 
   // False if the next frame is not there, or not as it was written.
   bool next_frame() {
-    if (!read(frame_.data(), frame_.size())) return false;
-    if (std::memcmp(frame_.data() + 8, &salts_, 8) != 0) return false;
-    checksum_.add(frame_.data(), 8);
-    checksum_.add(frame_.data() + frame_header_bytes, page_bytes_);
-    return checksum_.is(frame_.data() + 16);
+    const std::size_t size = frame_header_bytes + page_bytes_;
+    if (rest_.size() < size && !read_frames(size)) return false;
+    const unsigned char* const frame = rest_.data();
+    rest_ = rest_.subspan(size);
+    if (std::memcmp(frame + 8, &salts_, 8) != 0) return false;
+    checksum_.add(frame, 8);
+    checksum_.add(frame + frame_header_bytes, page_bytes_);
+    return checksum_.is(frame + 16);
   }
 
  private:
+  // False if not even one is there.
+  bool read_frames(std::size_t frame_bytes) {
+    frames_.resize(frames_at_once * frame_bytes);
+    read(frames_.data(), frames_.size());
+    rest_ = {frames_.data(), static_cast<std::size_t>(in_.gcount())};
+    return rest_.size() >= frame_bytes;
+  }
+
   bool read(unsigned char* bytes, std::size_t size) {
     return static_cast<bool>(
         in_.read(reinterpret_cast<char*>(bytes), static_cast<std::streamsize>(size)));
@@ -129,7 +149,8 @@ class Log {
 
   std::ifstream in_;
   Checksum checksum_{false};
-  std::vector<unsigned char> frame_;
+  std::vector<unsigned char> frames_;
+  std::span<const unsigned char> rest_;  // of them
   std::uint64_t salts_ = 0;
   std::size_t page_bytes_ = 0;
   bool sound_ = false, is_empty_ = true;

@@ -573,9 +573,21 @@ void Writer::stop_without_files() noexcept {
 }
 
 // What a crash left in the write-ahead log may never have been synced: it is made durable before
-// anybody is told that it is.
+// anybody is told that it is. A commit that changes nothing does so, and tells how long the log is;
+// to take the log into the file can wait until nobody writes.
 void Writer::make_durable_what_was_left() {
-  if (!checkpoint(SQLITE_CHECKPOINT_PASSIVE) && !has_failed()) flush();
+  if (wal_bytes_ > 0) {
+    try {
+      run(begin_);
+      database_.exec("UPDATE store SET value=value WHERE key='store_id'");
+      run(commit_);
+      note_durable();
+    } catch (const SQLite::Exception& error) {
+      if (error.getErrorCode() != SQLITE_FULL) throw;
+      undo();
+      flush();
+    }
+  }
   if (const std::string why = failure(); !why.empty()) throw StorageError(why);
   durable_position_ = head_.position.value;
 }
