@@ -78,7 +78,10 @@ void bind_blob(sqlite3_stmt* statement, int index, std::string_view bytes) {
 
 RawDatabase::RawDatabase(const std::filesystem::path& file) {
   sqlite3* opened = nullptr;
-  const int result = sqlite3_open(file.c_str(), &opened);
+  // Without the lock around each call: nobody shares the connection.
+  const int result =
+      sqlite3_open_v2(file.c_str(), &opened,
+                      SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, nullptr);
   database_.reset(opened);
   check(result, SQLITE_OK);
 }

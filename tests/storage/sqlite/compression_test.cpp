@@ -1,5 +1,6 @@
 // Payloads as zstd frames, and the dictionaries they are made with.
 #include "annal/error.hpp"
+#include "annal/log/receipt.hpp"
 #include "annal/sqlite/backup.hpp"
 #include "annal/sqlite/dictionary.hpp"
 #include "annal/sqlite/shared_content.hpp"
@@ -195,10 +196,13 @@ class CompressedLog : public testing::Test {
   void append_until_there_is_a_dictionary(EventLog& log) {
     std::mt19937_64 random(7);
     const auto limit = std::chrono::steady_clock::now() + std::chrono::seconds(60);
-    for (int i = 0; log.statistics().dictionaries == 0; ++i) {
+    std::uint64_t before = 0, packed = UINT64_MAX;
+    for (int i = 0; i == 0 || packed > said.back().size() / 2; ++i) {
       ASSERT_LT(std::chrono::steady_clock::now(), limit);
       said.push_back(order(i, random));
       append(log, "order/" + std::to_string(i), said.back());
+      packed = log.statistics().packed_bytes - before;
+      before += packed;
     }
   }
 
@@ -400,6 +404,23 @@ TEST_F(CompressedLog, a_purge_leaves_stubs_and_nothing_of_one_stream_in_the_dict
   const std::string bytes{std::istreambuf_iterator<char>(in), {}};
   EXPECT_EQ(bytes.find("the-bird"), bytes.npos);
   EXPECT_NE(bytes.find(R"("currency":"EUR")"), bytes.npos) << "otherwise there is no dictionary";
+}
+
+TEST_F(CompressedLog, of_the_first_code_that_compressed_is_read) {
+  fs::copy_file(fs::path(ANNAL_FIXTURES) / "compressed.db", file);
+  said = orders(80);
+  said[3] = said[79] = "";
+  said.push_back('"' + big + '"');
+  const auto log = open();
+  EXPECT_EQ(log->event_at(Position{4})->purged->note, 129);
+  EXPECT_EQ(log->event_at(Position{80})->purged->note, 0);
+  EXPECT_EQ(head_receipt(*log).to_string(),
+            "82:4593b1f9bc8b86f7fbbef7378f86d2301cd09e36b2fa944cc4b98e187763faa5");
+  EXPECT_EQ(log->statistics().dictionaries, 1u);
+  expect_all_as_said(*log);
+  append_orders(*log, 1);
+  EXPECT_LT(log->statistics().packed_bytes, 100u);
+  EXPECT_EQ(log->event_at(Position{83})->data, said.back());
 }
 
 TEST_F(CompressedLog, is_backed_up_and_compacted_with_its_dictionaries) {

@@ -53,8 +53,7 @@ Metadata unpack(std::string_view bytes) {
 }
 
 template <std::size_t size>
-void copy(const SQLite::Column& column, std::array<std::uint8_t, size>& out) {
-  const std::string_view bytes = blob_of(column);
+void copy(std::string_view bytes, std::array<std::uint8_t, size>& out) {
   if (bytes.size() == size) std::memcpy(out.data(), bytes.data(), size);
 }
 
@@ -113,53 +112,57 @@ void bind_blob_or_null(SQLite::Statement& statement, int index, std::string_view
     bind_blob(statement, index, bytes);
 }
 
-std::vector<std::string> tags_in(const SQLite::Column& column, Names& names) {
+std::vector<std::string> tags_in(std::string_view packed, Names& names) {
   std::vector<std::string> texts;
-  std::string_view packed = blob_of(column);
   for (std::uint64_t tag = 0; take_varint(packed, tag);)
     texts.push_back(names.text(static_cast<std::int64_t>(tag)));
   return texts;
 }
 
-std::string name_or_empty(const SQLite::Column& column, Names& names) {
-  return column.isNull() ? std::string() : names.text(column.getInt64());
+std::string name_or_empty(const Row& row, int column, Names& names) {
+  return row.is_null(column) ? std::string() : names.text(row.number(column));
+}
+
+Position position_in(const Row& row, int column) {
+  return Position{static_cast<std::uint64_t>(row.number(column))};
+}
+Version version_in(const Row& row, int column) {
+  return Version{static_cast<std::uint64_t>(row.number(column))};
 }
 
 // Nothing if it cannot be decompressed.
-std::optional<std::string> data_in(SQLite::Statement& row, PayloadReader& payloads) {
-  const SQLite::Column column = row.getColumn(17);
-  const bool packed = (row.getColumn(5).getInt() & packed_flag) != 0;
-  return packed ? payloads.read(blob_of(column)) : std::string(blob_of(column));
+std::optional<std::string> data_in(const Row& row, PayloadReader& payloads) {
+  const bool packed = (row.number(5) & packed_flag) != 0;
+  return packed ? payloads.read(row.bytes(17)) : std::string(row.bytes(17));
 }
 
 }  // namespace
 
-Envelope read_row(SQLite::Statement& row, Names& names) {
+Envelope read_row(const Row& row, Names& names) {
   Envelope event;
-  event.position = position_of(row.getColumn(0));
-  event.stream = names.text(row.getColumn(1).getInt64());
-  event.version.value = static_cast<std::uint64_t>(row.getColumn(2).getInt64());
-  event.type = names.text(row.getColumn(3).getInt64());
-  event.schema_version = row.getColumn(4).getUInt();
-  const int codec = row.getColumn(5).getInt();
+  event.position = position_in(row, 0);
+  event.stream = names.text(row.number(1));
+  event.version = version_in(row, 2);
+  event.type = names.text(row.number(3));
+  event.schema_version = static_cast<std::uint32_t>(row.number(4));
+  const std::int64_t codec = row.number(5);
   event.codec = static_cast<Codec>(codec & ~(purged_flag | packed_flag));
-  event.content_type = name_or_empty(row.getColumn(6), names);
-  copy(row.getColumn(7), event.id.bytes);
-  if (const SQLite::Column occurred = row.getColumn(8); !occurred.isNull())
-    event.occurred_at = to_time(occurred.getInt64());
-  event.recorded_at = to_time(row.getColumn(9).getInt64());
-  event.source = name_or_empty(row.getColumn(10), names);
-  event.correlation_id = row.getColumn(11).getString();
-  event.causation_id = row.getColumn(12).getString();
-  event.tags = tags_in(row.getColumn(13), names);
-  event.metadata = unpack(blob_of(row.getColumn(14)));
-  copy(row.getColumn(15), event.salt);
-  copy(row.getColumn(16), event.hash.bytes);
-  if ((codec & purged_flag) != 0) event.purged = stub_in(blob_of(row.getColumn(17)), event.hash);
+  event.content_type = name_or_empty(row, 6, names);
+  copy(row.bytes(7), event.id.bytes);
+  if (!row.is_null(8)) event.occurred_at = to_time(row.number(8));
+  event.recorded_at = to_time(row.number(9));
+  event.source = name_or_empty(row, 10, names);
+  event.correlation_id = row.bytes(11);
+  event.causation_id = row.bytes(12);
+  event.tags = tags_in(row.bytes(13), names);
+  event.metadata = unpack(row.bytes(14));
+  copy(row.bytes(15), event.salt);
+  copy(row.bytes(16), event.hash.bytes);
+  if ((codec & purged_flag) != 0) event.purged = stub_in(row.bytes(17), event.hash);
   return event;
 }
 
-void read_data(SQLite::Statement& row, PayloadReader& payloads, Envelope& event) {
+void read_data(const Row& row, PayloadReader& payloads, Envelope& event) {
   if (event.purged) return;
   auto data = data_in(row, payloads);
   if (!data)
@@ -197,35 +200,31 @@ std::optional<KeyedCommit> keyed_commit_in(SQLite::Statement& row, std::string_v
   return found;
 }
 
-Envelope described_in(SQLite::Statement& row, Names& names) {
+Envelope described_in(const Row& row, Names& names) {
   Envelope event;
-  event.position = position_of(row.getColumn(0));
-  event.stream = names.text(row.getColumn(1).getInt64());
-  event.type = names.text(row.getColumn(3).getInt64());
-  event.tags = tags_in(row.getColumn(4), names);
+  event.position = position_in(row, 0);
+  event.stream = names.text(row.number(1));
+  event.type = names.text(row.number(3));
+  event.tags = tags_in(row.bytes(4), names);
   return event;
 }
 
-void postings_of(SQLite::Statement& row, std::vector<Posting>& postings) {
-  const Position position = position_of(row.getColumn(0));
-  postings.push_back({row.getColumn(1).getInt64(), position,
-                      Version{static_cast<std::uint64_t>(row.getColumn(2).getInt64())}});
-  postings.push_back({row.getColumn(3).getInt64(), position, {}});
-  const SQLite::Column tag_column = row.getColumn(4);
-  std::string_view tags = blob_of(tag_column);
+void postings_of(const Row& row, std::vector<Posting>& postings) {
+  const Position position = position_in(row, 0);
+  postings.push_back({row.number(1), position, version_in(row, 2)});
+  postings.push_back({row.number(3), position, {}});
+  std::string_view tags = row.bytes(4);
   for (std::uint64_t tag = 0; take_varint(tags, tag);)
     postings.push_back({static_cast<IndexKey>(tag), position, {}});
-  if (const SQLite::Column key = row.getColumn(5); !key.isNull())
-    postings.push_back({key_of_idempotency_key(key.getString()), position, {}});
+  if (!row.is_null(5)) postings.push_back({key_of_idempotency_key(row.bytes(5)), position, {}});
 }
 
-std::int64_t greatest_name_in(SQLite::Statement& row) {
-  std::int64_t greatest = std::max(row.getColumn(1).getInt64(), row.getColumn(3).getInt64());
-  const SQLite::Column tag_column = row.getColumn(4);
-  std::string_view tags = blob_of(tag_column);
+std::int64_t greatest_name_in(const Row& row) {
+  std::int64_t greatest = std::max(row.number(1), row.number(3));
+  std::string_view tags = row.bytes(4);
   for (std::uint64_t tag = 0; take_varint(tags, tag);)
     greatest = std::max(greatest, static_cast<std::int64_t>(tag));
-  return std::max({greatest, row.getColumn(6).getInt64(), row.getColumn(7).getInt64()});
+  return std::max({greatest, row.number(6), row.number(7)});
 }
 
 void check_hash(const Envelope& event) {
@@ -285,8 +284,8 @@ void EventRows::purge(std::span<const Purging> purges) {
       throw CorruptionError("there is no event to purge at position " +
                                 std::to_string(position.value) + ": run `annal verify`",
                             {position.value});
-    Envelope event = read_row(whole_, names_);
-    if (!event.purged) event.data = data_in(whole_, payloads_).value_or("");
+    Envelope event = read_row(whole_.row(), names_);
+    if (!event.purged) event.data = data_in(whole_.row(), payloads_).value_or("");
     whole_.reset();
     if (event.purged) continue;
     annal::purge(event, note);

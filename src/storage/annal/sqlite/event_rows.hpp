@@ -5,6 +5,7 @@
 #include "annal/sqlite/names.hpp"
 #include "annal/sqlite/payload_reader.hpp"
 #include "annal/sqlite/posting.hpp"
+#include "annal/sqlite/row.hpp"
 #include "annal/sqlite/streams.hpp"
 
 #include <SQLiteCpp/SQLiteCpp.h>
@@ -27,10 +28,10 @@ inline constexpr const char* posting_columns =
     "position,stream,version,type,tags,idempotency_key,content_type,source";
 
 // The event in the row the statement stands on, but for its data. Its hash has not been checked.
-Envelope read_row(SQLite::Statement& row, Names& names);
+Envelope read_row(const Row& row, Names& names);
 // Its data, which the event takes; a stub has none.
 //   throws    CorruptionError naming the position if it cannot be decompressed
-void read_data(SQLite::Statement& row, PayloadReader& payloads, Envelope& event);
+void read_data(const Row& row, PayloadReader& payloads, Envelope& event);
 
 // The commit that ends with the row's event; the statement selects commit_columns.
 CommitInfo commit_in(SQLite::Statement& row);
@@ -39,13 +40,13 @@ std::optional<KeyedCommit> keyed_commit_in(SQLite::Statement& row, std::string_v
 
 // Stream, type and tags of the row's event, as far as a query looks at it; the statement selects
 // posting_columns.
-Envelope described_in(SQLite::Statement& row, Names& names);
+Envelope described_in(const Row& row, Names& names);
 
 // What the row's event is found by; the statement selects posting_columns.
-void postings_of(SQLite::Statement& row, std::vector<Posting>& postings);
+void postings_of(const Row& row, std::vector<Posting>& postings);
 
 // The greatest number of a name in the row; the statement selects posting_columns.
-std::int64_t greatest_name_in(SQLite::Statement& row);
+std::int64_t greatest_name_in(const Row& row);
 
 // Throws CorruptionError naming the position if the event is not what was recorded.
 void check_hash(const Envelope& event);
@@ -89,7 +90,9 @@ class EventRows {
   Names& names_;
   Streams& streams_;
   PayloadReader payloads_;
-  SQLite::Statement insert_one_, insert_many_, insert_type_, whole_, keep_stub_;
+  SQLite::Statement insert_one_, insert_many_, insert_type_;
+  RowStatement whole_;
+  SQLite::Statement keep_stub_;
   std::vector<Row> rows_;  // fewer than are written at once
   RecentlyUsed<std::int64_t, bool> known_types_{2048};
 };

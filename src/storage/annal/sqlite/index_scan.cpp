@@ -37,10 +37,11 @@ IndexScan::IndexScan(SQLite::Database& database, Position after, Position throug
 
 bool IndexScan::next(std::vector<Posting>& postings) {
   if (!events_.executeStep()) return false;
-  position_ = position_of(events_.getColumn(0));
-  postings_of(events_, postings);
+  const Row row = events_.row();
+  position_ = Position{static_cast<std::uint64_t>(row.number(0))};
+  postings_of(row, postings);
   // Names are numbered in the order of their first use.
-  for (const std::int64_t greatest = greatest_name_in(events_); named_to_ < greatest;) {
+  for (const std::int64_t greatest = greatest_name_in(row); named_to_ < greatest;) {
     names_.reset();
     names_.bind(1, ++named_to_);
     if (!names_.executeStep()) continue;  // its absence is told to whoever needs it

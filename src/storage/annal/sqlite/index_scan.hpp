@@ -2,6 +2,7 @@
 #pragma once
 
 #include "annal/sqlite/posting.hpp"
+#include "annal/sqlite/row.hpp"
 
 #include <SQLiteCpp/SQLiteCpp.h>
 
@@ -24,7 +25,8 @@ class IndexScan {
   std::int64_t named_to() const { return named_to_; }
 
  private:
-  SQLite::Statement events_, names_;
+  RowStatement events_;
+  SQLite::Statement names_;
   Position position_;
   std::int64_t named_to_;
 };

@@ -80,7 +80,7 @@ std::vector<Position> Matches::led_to(const std::vector<IndexKey>& keys, Positio
 bool Matches::is_matched(const QueryItem& item, Position position) {
   event_.reset();
   event_.bind(1, signed_of(position));
-  const bool matched = event_.executeStep() && item.matches(described_in(event_, names_));
+  const bool matched = event_.executeStep() && item.matches(described_in(event_.row(), names_));
   event_.reset();
   return matched;
 }

@@ -5,6 +5,7 @@
 #include "annal/sqlite/index.hpp"
 #include "annal/sqlite/index_tail.hpp"
 #include "annal/sqlite/names.hpp"
+#include "annal/sqlite/row.hpp"
 
 #include <SQLiteCpp/SQLiteCpp.h>
 
@@ -30,7 +31,8 @@ class Matches {
   Names& names_;
   Index& index_;
   const IndexTail& tail_;
-  SQLite::Statement types_, event_;
+  SQLite::Statement types_;
+  RowStatement event_;
 };
 
 }  // namespace annal::sqlite

@@ -12,6 +12,7 @@ namespace {
 
 constexpr std::size_t index_step = 512;  // postings taken at a time
 constexpr std::size_t merged_keys = 16;  // of more than these the log is scanned
+constexpr std::size_t worth_a_walk = 4;  // positions
 constexpr std::size_t names_cached_for_reading = 65536;
 
 std::string select_events(const char* rest) {
@@ -91,8 +92,8 @@ void Reader::begin() {
 void Reader::end() noexcept {
   if (!in_transaction_) return;
   // Ending a read transaction writes nothing; if it fails the next BEGIN tells.
-  for (auto* statement :
-       {&max_position_, &event_, &forwards_, &backwards_, &recorded_at_, &commit_})
+  for (SQLite::Statement* statement : std::initializer_list<SQLite::Statement*>{
+           &max_position_, &event_, &forwards_, &backwards_, &recorded_at_, &commit_})
     statement->tryReset();
   index_.reset();
   end_.tryReset();
@@ -276,18 +277,20 @@ void Reader::read_by_index(const Snapshot& snapshot, const Keys& keys, const Rea
   while (from <= to) {
     const std::size_t step = std::min(index_step, request.limit - page.events.size() + 1);
     const auto positions = candidates(snapshot, keys, from, to, request.direction, step);
+    if (page.events.empty()) page.events.reserve(positions.size());
+    RowStatement& rows = at(positions, request.direction);
     for (const Position position : positions) {
-      if (!step_to(position))
+      if (!step_to(rows, position))
         throw CorruptionError("the index names position " + std::to_string(position.value) +
                                   ", where there is no event: run `annal verify`",
                               {position.value});
-      Envelope event = read_row(event_, names_);
+      Envelope event = read_row(rows.row(), names_);
       if (!request.query.matches(event)) continue;
       if (page.events.size() == request.limit || bytes >= limits::page_bytes) {
         page.more = true;
         return;
       }
-      read_data(event_, payloads_, event);
+      read_data(rows.row(), payloads_, event);
       bytes += bytes_of(event);
       page.events.push_back(std::move(event));
     }
@@ -300,41 +303,61 @@ void Reader::read_by_index(const Snapshot& snapshot, const Keys& keys, const Rea
 }
 
 void Reader::read_in_order(const ReadRequest& request, Position from, Position to, Page& page) {
-  auto& rows = request.direction == Direction::forwards ? forwards_ : backwards_;
-  rows.reset();
-  rows.bind(1, signed_of(from));
-  rows.bind(2, signed_of(to));
+  RowStatement& rows = between(from, to, request.direction);
   std::size_t bytes = 0;
+  if (request.query.items.empty())
+    page.events.reserve(std::min<std::size_t>(request.limit, to.value - from.value + 1));
   while (rows.executeStep()) {
-    Envelope event = read_row(rows, names_);
+    Envelope event = read_row(rows.row(), names_);
     if (!request.query.matches(event)) continue;
     if (page.events.size() == request.limit || bytes >= limits::page_bytes) {
       page.more = true;
       break;
     }
-    read_data(rows, payloads_, event);
+    read_data(rows.row(), payloads_, event);
     bytes += bytes_of(event);
     page.events.push_back(std::move(event));
   }
   rows.reset();
 }
 
-// True if there is such an event; `event_` stands on its row then.
-bool Reader::step_to(Position position) {
-  event_.reset();
-  event_.bind(1, signed_of(position));
-  return event_.executeStep();
+RowStatement& Reader::between(Position from, Position to, Direction direction) {
+  RowStatement& rows = direction == Direction::forwards ? forwards_ : backwards_;
+  rows.reset();
+  rows.bind(1, signed_of(from));
+  rows.bind(2, signed_of(to));
+  return rows;
+}
+
+// Where most of what lies between the positions is among them, a walk costs less than a search for each.
+RowStatement& Reader::at(std::span<const Position> positions, Direction direction) {
+  if (positions.size() < worth_a_walk) return event_;
+  const auto [from, to] = std::minmax(positions.front(), positions.back());
+  if (to.value - from.value >= 2 * positions.size()) return event_;
+  return between(from, to, direction);
+}
+
+// True if there is such an event; the statement, of one or of several, stands on its row then.
+bool Reader::step_to(RowStatement& rows, Position position) {
+  if (&rows == &event_) {
+    event_.reset();
+    event_.bind(1, signed_of(position));
+    return event_.executeStep();
+  }
+  while (rows.executeStep())
+    if (rows.row().number(0) == signed_of(position)) return true;
+  return false;
 }
 
 std::optional<Envelope> Reader::event_at(Position position) {
   const Snapshot snapshot(*this, {});
   if (position.value == 0 || position > snapshot.head) return std::nullopt;
-  if (!step_to(position))
+  if (!step_to(event_, position))
     throw CorruptionError("there is no event at position " + std::to_string(position.value) +
                               " of " + std::to_string(snapshot.head.value) + ": run `annal verify`",
                           {position.value});
-  Envelope event = read_row(event_, names_);
-  read_data(event_, payloads_, event);
+  Envelope event = read_row(event_.row(), names_);
+  read_data(event_.row(), payloads_, event);
   check(event);
   return event;
 }

@@ -99,7 +99,9 @@ class Reader {
   void check(const Envelope& event);
   void read_in_order(const ReadRequest& request, Position from, Position to, Page& page);
   Position last_at(const Snapshot& snapshot, Timestamp time);
-  bool step_to(Position position);
+  RowStatement& between(Position from, Position to, Direction direction);
+  RowStatement& at(std::span<const Position> positions, Direction direction);
+  bool step_to(RowStatement& rows, Position position);
   Timestamp recorded_at(Position position);
 
   const std::filesystem::path path_;
@@ -111,8 +113,9 @@ class Reader {
   CheckedEvents& checked_;
   const IndexTail* tail_;
   FollowedTail* followed_;
-  SQLite::Statement begin_, end_, max_position_, event_, forwards_, backwards_, recorded_at_,
-      commit_;
+  SQLite::Statement begin_, end_, max_position_;
+  RowStatement event_, forwards_, backwards_;
+  SQLite::Statement recorded_at_, commit_;
   bool in_transaction_ = false;
 };
 

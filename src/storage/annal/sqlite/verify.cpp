@@ -126,12 +126,11 @@ Envelope sealed_part(SQLite::Statement& row) {
   return event;
 }
 
-void check_row(SQLite::Statement& row, Names& names, PayloadReader& payloads,
-               EventChecker& checker) {
+void check_row(RowStatement& row, Names& names, PayloadReader& payloads, EventChecker& checker) {
   std::string why;
   try {
-    Envelope event = read_row(row, names);
-    read_data(row, payloads, event);
+    Envelope event = read_row(row.row(), names);
+    read_data(row.row(), payloads, event);
     checker.event(std::move(event));
   } catch (const CorruptionError& error) {
     why = error.what();
@@ -152,9 +151,9 @@ std::set<std::int64_t> check_events(SQLite::Database& database, Names& names,
                                     EventChecker& checker,
                                     const std::function<void(Position)>& progress) {
   std::set<std::int64_t> types;
-  SQLite::Statement rows(database, std::string("SELECT ") + event_columns +
-                                       ",commit_events,commit_hash FROM events WHERE position "
-                                       "BETWEEN ?1 AND ?2 ORDER BY position");
+  RowStatement rows(database, std::string("SELECT ") + event_columns +
+                                  ",commit_events,commit_hash FROM events WHERE position "
+                                  "BETWEEN ?1 AND ?2 ORDER BY position");
   const Position to = head.value_or(Position{UINT64_MAX});
   for (Position from{1}; from <= to;) {
     rows.tryReset();  // it may still tell of an error
