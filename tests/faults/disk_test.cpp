@@ -80,6 +80,68 @@ TEST_F(FailingDisk, full_refuses_and_goes_on_when_there_is_room) {
   EXPECT_EQ(log->verify().faults, std::vector<std::string>{});
 }
 
+// A store whose write-ahead log holds all of its commits, as a crash leaves it.
+class HotLog : public FailingDisk {
+ protected:
+  HotLog() {
+    open();
+    for (int i = 0; i < 3; ++i) append_is<Appended>(commit_to("thing/1"));
+    for (const char* suffix : {"", "-wal", ".synced"})
+      std::filesystem::copy_file(file.string() + suffix, hot.string() + suffix);
+    log.reset();
+  }
+
+  void open_hot() {
+    sqlite::Options options;
+    options.clock = &clock;
+    options.randomness = &randomness;
+    log = sqlite::open(hot, options);
+  }
+
+  void expect_everything() {
+    EXPECT_EQ(log->head(), Position{3});
+    EXPECT_EQ(log->durable_position(), Position{3});
+    EXPECT_EQ(log->verify().faults, std::vector<std::string>{});
+    EXPECT_TRUE(append_is<Appended>(commit_to("thing/1")));
+  }
+
+  void SetUp() override {}
+
+  const std::filesystem::path hot = folder / "hot.db";
+};
+
+TEST_F(HotLog, is_synced_before_anybody_is_told_that_it_is_durable) {
+  EXPECT_EQ(disk.synced("hot.db-wal"), 0);
+  open_hot();
+  EXPECT_GT(disk.synced("hot.db-wal"), 0);
+  expect_everything();
+}
+
+TEST_F(HotLog, that_cannot_be_synced_is_refused_and_stays) {
+  int syncs = 0, removals = 0;
+  disk.on_call([&](const DiskCall& call) {
+    if (!call.file.ends_with("hot.db-wal")) return SQLITE_OK;
+    removals += call.operation == DiskOperation::remove ? 1 : 0;
+    syncs += call.operation == DiskOperation::sync ? 1 : 0;
+    return call.operation == DiskOperation::sync ? SQLITE_IOERR_FSYNC : SQLITE_OK;
+  });
+  EXPECT_THROW(open_hot(), Error);
+  EXPECT_EQ(syncs, 1) << "it is not tried again";
+  EXPECT_EQ(removals, 0);
+  disk.on_call({});
+  open_hot();
+  expect_everything();
+}
+
+TEST_F(HotLog, on_a_full_disk_is_synced_as_it_is) {
+  disk.fail_always(DiskOperation::write, "hot.db-wal", SQLITE_FULL);
+  open_hot();
+  EXPECT_GT(disk.failed(), 0);
+  EXPECT_GT(disk.synced("hot.db-wal"), 0);
+  disk.heal();
+  expect_everything();
+}
+
 TEST_F(FailingDisk, full_under_a_checkpoint_leaves_the_commits_where_they_are) {
   disk.fail_always(DiskOperation::write, "store.db", SQLITE_FULL);
   for (int i = 0; i < 12; ++i) ASSERT_TRUE(append_is<Appended>(commit_to("thing/1", 500'000)));

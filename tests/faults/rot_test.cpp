@@ -20,6 +20,13 @@ namespace {
 constexpr int rotting_callers = 2;
 constexpr std::size_t frame = 24 + 4096;
 
+// So many frames of the log are said to have been synced.
+std::uint64_t frames_said_in(const std::string& note) {
+  std::uint64_t frames = 0;
+  if (note.size() >= 24) std::memcpy(&frames, note.data() + 16, sizeof frames);
+  return frames;
+}
+
 // A store as a killed process leaves it: the database, its write-ahead log, and what was synced.
 struct Remains {
   Remains() {
@@ -31,9 +38,7 @@ struct Remains {
     process.acknowledgements(acknowledged);
     for (const char* suffix : {"", "-wal", ".synced"})
       files[suffix] = content_of(store.string() + suffix);
-    std::uint64_t frames = 0;  // as the file beside the store says
-    std::memcpy(&frames, files[".synced"].data() + 16, 8);
-    synced_bytes = 32 + frames * frame;
+    synced_bytes = 32 + frames_said_in(files[".synced"]) * frame;
   }
   Acknowledged acknowledged;
   std::map<std::string, std::string> files;
@@ -89,6 +94,25 @@ TEST_F(Rot, a_flipped_bit_in_the_write_ahead_log_is_never_taken_for_its_end) {
   std::cout << flips << " flips, 0 served\n";
 }
 
+// What an opening that was killed before it wrote anything leaves is guarded as what it found was.
+TEST_F(Rot, a_flipped_bit_is_not_taken_for_the_end_by_the_opening_after_the_next) {
+  auto found = remains.files;
+  do {  // until it is not the idle checkpoint that came first
+    const TemporaryFolder folder{place_in_memory()};
+    const auto store = folder / "store.db";
+    for (const auto& [suffix, content] : remains.files)
+      std::ofstream(store.string() + suffix, std::ios::binary) << content;
+    const auto log = open_workload(store);
+    for (auto& [suffix, content] : found) content = content_of(store.string() + suffix);
+  } while (frames_said_in(found.at(".synced")) == 0);
+  for (int i = 0; i < 20; ++i) {
+    auto files = found;
+    const std::size_t byte = 32 + random() % (remains.synced_bytes - 32);
+    files["-wal"][byte] = static_cast<char>(files["-wal"][byte] ^ (1 << random() % 8));
+    ASSERT_EQ(open(files), Found::missed_aloud) << "byte " << byte;
+  }
+}
+
 TEST_F(Rot, a_write_ahead_log_that_is_cut_or_gone_is_missed) {
   auto files = remains.files;
   for (std::size_t cut = 0; cut < remains.synced_bytes; cut += fault_stride * frame) {
@@ -97,14 +121,6 @@ TEST_F(Rot, a_write_ahead_log_that_is_cut_or_gone_is_missed) {
   }
   files.erase("-wal");
   EXPECT_EQ(open(files), Found::missed_aloud);
-}
-
-// So many frames of the log are said to have been synced.
-std::uint64_t guarded_frames(const std::filesystem::path& store) {
-  const std::string note = content_of(store.string() + ".synced");
-  std::uint64_t frames = 0;
-  if (note.size() >= 24) std::memcpy(&frames, note.data() + 16, sizeof frames);
-  return frames;
 }
 
 // No event tells of what such commits changed.
@@ -120,7 +136,7 @@ TEST_F(Rot, a_write_ahead_log_that_is_gone_is_missed_though_it_held_no_event) {
         std::ofstream(copied.string() + suffix, std::ios::binary)
             << content_of(store.string() + suffix);
       // Until it is not the log's own idle checkpoint that came first.
-    } while (guarded_frames(copied) == 0);
+    } while (frames_said_in(content_of(copied.string() + ".synced")) == 0);
     log.reset();
     EXPECT_THROW(open_workload(copied), CorruptionError);
     std::filesystem::remove(copied.string() + ".synced");

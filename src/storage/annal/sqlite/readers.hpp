@@ -75,4 +75,21 @@ class Readers {
   bool held_ = false;
 };
 
+// While it lives nobody reads; or, if a read took too long, everybody may.
+class Held {
+ public:
+  explicit Held(Readers& readers, std::chrono::milliseconds longest = std::chrono::milliseconds(50))
+      : readers_(readers), held_(readers.hold(longest)) {}
+  ~Held() {
+    if (held_) readers_.release();
+  }
+  Held(const Held&) = delete;
+  Held& operator=(const Held&) = delete;
+  explicit operator bool() const { return held_; }
+
+ private:
+  Readers& readers_;
+  const bool held_;
+};
+
 }  // namespace annal::sqlite

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <bit>
 #include <cstring>
 #include <fstream>
 #include <optional>
@@ -113,6 +114,7 @@ class Log {
     checksum_.add(header.data(), 24);
     if (!checksum_.is(header.data() + 24)) return;
     page_bytes_ = big_endian(header.data() + 8);
+    if (page_bytes_ < 512 || page_bytes_ > 65536 || !std::has_single_bit(page_bytes_)) return;
     std::memcpy(&salts_, header.data() + 16, 8);
     sound_ = true;
   }

@@ -19,7 +19,6 @@ namespace {
 constexpr std::uint64_t worth_a_run = 256;       // events, when the store is closed
 constexpr std::uint64_t merged_at_once = 65536;  // postings, while nothing is written
 constexpr std::uint64_t log_header_bytes = 32, frame_bytes = 24 + 4096;
-constexpr std::chrono::milliseconds longest_hold{50};  // of new readers
 constexpr std::chrono::milliseconds durable_within{
     60};  // of a commit whose answer did not wait for it
 constexpr std::chrono::milliseconds checkpoint_after{400};  // of nothing being written
@@ -66,22 +65,6 @@ void run(SQLite::Statement& statement) {
 // Others have changed the log that this process is the only one to write.
 struct ForeignCommit : StorageError {
   using StorageError::StorageError;
-};
-
-// While it lives nobody reads; or, if a read took too long, everybody may.
-class Held {
- public:
-  explicit Held(Readers& readers) : readers_(readers), held_(readers.hold(longest_hold)) {}
-  ~Held() {
-    if (held_) readers_.release();
-  }
-  Held(const Held&) = delete;
-  Held& operator=(const Held&) = delete;
-  explicit operator bool() const { return held_; }
-
- private:
-  Readers& readers_;
-  const bool held_;
 };
 
 SQLite::Database open_with_spaces(const std::filesystem::path& path,
@@ -573,20 +556,30 @@ void Writer::stop_without_files() noexcept {
 }
 
 // What a crash left in the write-ahead log may never have been synced: it is made durable before
-// anybody is told that it is. A commit that changes nothing does so, and tells how long the log is;
-// to take the log into the file can wait until nobody writes.
+// anybody is told that it is. A commit that writes a page as it is does so, and tells how long the log
+// is; to take the log into the file can wait until nobody writes.
 void Writer::make_durable_what_was_left() {
-  if (wal_bytes_ > 0) {
-    try {
+  bool committing = false;
+  try {
+    if (wal_bytes_ > 0) {
       run(begin_);
-      database_.exec("UPDATE store SET value=value WHERE key='store_id'");
+      database_.exec("PRAGMA user_version=" + std::to_string(format_version));
+      committing = true;
       run(commit_);
+      if (wal_frames_ == 0) throw StorageError(path_.string() + ": a commit wrote nothing");
+      written_at_ = Steady::now();
       note_durable();
-    } catch (const SQLite::Exception& error) {
-      if (error.getErrorCode() != SQLITE_FULL) throw;
-      undo();
-      flush();
     }
+  } catch (const SQLite::Exception& error) {
+    const int code = error.getErrorCode();
+    const bool nothing_written =
+        code == SQLITE_FULL || (!committing && (code == SQLITE_BUSY || code == SQLITE_NOMEM));
+    if (!nothing_written) {
+      fail(stopped("syncing what was left failed", reason_of(error)));
+      throw;
+    }
+    undo();
+    sync_log();  // what is noted of the log stays true
   }
   if (const std::string why = failure(); !why.empty()) throw StorageError(why);
   durable_position_ = head_.position.value;
@@ -608,16 +601,22 @@ void Writer::sync_commits(bool sync) {
   syncs_ = sync;
 }
 
-// Syncs the write-ahead log without a commit.
-void Writer::flush() {
+// Syncs the write-ahead log without a commit; false if the store has stopped over it.
+bool Writer::sync_log() {
   sqlite3_file* log = nullptr;
   int result =
       sqlite3_file_control(database_.getHandle(), "main", SQLITE_FCNTL_JOURNAL_POINTER, &log);
   if (result == SQLITE_OK && log && log->pMethods)
     result = log->pMethods->xSync(log, SQLITE_SYNC_NORMAL);
-  if (result == SQLITE_OK && !files_.all_there()) return stop_without_files();
-  if (result == SQLITE_OK) return note_durable();
-  fail(stopped("syncing failed", sqlite3_errstr(result)));
+  if (result != SQLITE_OK)
+    fail(stopped("syncing failed", sqlite3_errstr(result)));
+  else if (!files_.all_there())
+    stop_without_files();
+  return !has_failed();
+}
+
+void Writer::flush() {
+  if (sync_log()) note_durable();
 }
 
 void Writer::note_durable() {

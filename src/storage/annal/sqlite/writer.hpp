@@ -89,6 +89,7 @@ class Writer final : private LogState {
   void sync_commits(bool sync);
   LogHead newest() const;
   void choose_durability(const GroupWriter::Group& group);
+  bool sync_log();
   void flush();
   void note_durable();
 
