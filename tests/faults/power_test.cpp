@@ -103,6 +103,13 @@ class CrashedFile {
   std::vector<const Recorded*> unsynced_;
 };
 
+void wait_for_dictionary(const EventLog& log) {
+  const auto limit = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+  while (log.statistics().dictionaries == 0 && std::chrono::steady_clock::now() < limit)
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  EXPECT_GT(log.statistics().dictionaries, 0u);
+}
+
 // Runs the workload once on a disk that remembers.
 History recorded(int callers, std::uint64_t commits) {
   History history;
@@ -122,7 +129,8 @@ History recorded(int callers, std::uint64_t commits) {
     return SQLITE_OK;
   });
   auto log = open_workload(store, Dictionaries::made);
-  for (std::uint64_t number = 1; number <= commits; ++number)
+  for (std::uint64_t number = 1; number <= commits; ++number) {
+    if (number == commits / 2) wait_for_dictionary(*log);
     for (int caller = 0; caller < callers; ++caller) {
       Commit commit = purging_commit(*log, caller, number);
       if (number % 3 == 0) commit.durability = Durability::process;
@@ -130,6 +138,7 @@ History recorded(int callers, std::uint64_t commits) {
       std::lock_guard lock(mutex);
       history.answers.push_back({history.operations.size(), caller, number, appended.durability});
     }
+  }
   disk.on_call({});
   return history;
 }

@@ -112,7 +112,7 @@ struct LogStatistics {
   Durability durability = Durability::power;
   bool read_only = false;
   std::uint64_t dictionaries = 0;  // to compress data with; the log's, used or not
-  // Data appended since the log was opened with compression, before and after it.
+  // Data handed over since the log was opened with compression, refused or not: before and after it.
   std::uint64_t payload_bytes = 0, packed_bytes = 0;
   Scrubbed scrubbed;
 };

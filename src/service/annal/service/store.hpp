@@ -45,7 +45,8 @@ struct OpenOptions {
   std::uint64_t scrub_bytes_per_second = 4 * 1024 * 1024;
   std::chrono::seconds scrub_begins_after{60};  // of its being opened
   // What is appended is compressed with zstd where that makes it shorter, in time with dictionaries of
-  // what the events of a type have in common. Whoever opens the store reads it.
+  // what the events of a type have in common. Whoever opens the store reads it. Nothing is where
+  // nothing is written to a file.
   bool compress = false;
   const Clock* clock = nullptr;      // the machine's when null; must outlive the store
   Randomness* randomness = nullptr;  // the system's when null; must outlive the store

@@ -76,6 +76,17 @@ std::size_t bytes_with(const ZSTD_CDict* dictionary, std::span<const Sample> sam
   return bytes;
 }
 
+// What has no number is no dictionary to zstd, and would be taken for mere content.
+bool is_numbered(std::string_view bytes, std::uint32_t number) {
+  return number != 0 && ZSTD_getDictID_fromDict(bytes.data(), bytes.size()) == number;
+}
+
+// Zstd makes nothing of a dictionary that is damaged, and nothing without memory for it.
+void require_memory() {
+  constexpr std::size_t more_than_one_takes = 2 * 1024 * 1024;
+  std::string(more_than_one_takes, '\0');
+}
+
 }  // namespace
 
 const SpaceDeclaration& dictionary_space() {
@@ -84,28 +95,33 @@ const SpaceDeclaration& dictionary_space() {
 }
 
 std::optional<std::string> made_dictionary(std::span<const Sample> given, std::uint32_t number,
-                                           const Compression& options) {
+                                           const Compression& options,
+                                           const std::stop_token& stop) {
   const int level = options.level;
   const auto samples = worth_learning_from(given);
   const Joined joined(samples);
-  if (joined.bytes.size() < least_samples) return std::nullopt;
+  if (joined.bytes.size() < least_samples + beyond_the_end || stop.stop_requested())
+    return std::nullopt;
   const auto content = content_of(joined);
   if (!content) return std::nullopt;
   std::string shared;
-  for (const std::string_view piece : shared_content(*content, samples, options.streams))
+  for (const std::string_view piece : shared_content(*content, samples, options.streams, stop))
     shared += piece;
+  if (stop.stop_requested()) return std::nullopt;
   auto bytes = finished(shared, joined, number, level);
   if (!bytes) return std::nullopt;
-  const auto with =
-      static_cast<double>(bytes_with(for_compression(*bytes, level).get(), samples, level));
+  const auto dictionary = for_compression(*bytes, number, level);
+  if (!dictionary) return std::nullopt;
+  const auto with = static_cast<double>(bytes_with(dictionary.get(), samples, level));
   const auto without = static_cast<double>(bytes_with(nullptr, samples, level));
   if (with > worth_it * without) return std::nullopt;
   return bytes;
 }
 
-CompressionDictionary for_compression(std::string_view bytes, int level) {
+CompressionDictionary for_compression(std::string_view bytes, std::uint32_t number, int level) {
+  if (!is_numbered(bytes, number)) return nullptr;
   ZSTD_CDict* const dictionary = ZSTD_createCDict(bytes.data(), bytes.size(), level);
-  if (!dictionary) throw std::bad_alloc();
+  if (!dictionary) require_memory();
   return {dictionary, &ZSTD_freeCDict};
 }
 
@@ -121,15 +137,19 @@ std::string_view frame_of(std::string_view data, const ZSTD_CDict* dictionary, i
   return std::string_view(room).substr(0, size);
 }
 
+std::uint32_t dictionary_of(std::string_view frame) {
+  return ZSTD_getDictID_fromFrame(frame.data(), frame.size());
+}
+
 Dictionaries::Prepared Dictionaries::find(std::uint32_t number, const Load& load) {
   if (number == 0 || number > most_dictionaries) return nullptr;
   std::lock_guard lock(mutex_);
   Prepared& prepared = prepared_[number];
   if (prepared) return prepared;
   const auto bytes = load(number);
-  if (!bytes || ZSTD_getDictID_fromDict(bytes->data(), bytes->size()) != number) return nullptr;
+  if (!bytes || !is_numbered(*bytes, number)) return nullptr;
   ZSTD_DDict* const dictionary = ZSTD_createDDict(bytes->data(), bytes->size());
-  if (!dictionary) throw std::bad_alloc();
+  if (!dictionary) require_memory();
   return prepared = {dictionary, &ZSTD_freeDDict};
 }
 

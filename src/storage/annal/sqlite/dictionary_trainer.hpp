@@ -2,6 +2,7 @@
 #pragma once
 
 #include "annal/log/event_log.hpp"
+#include "annal/sqlite/dictionary.hpp"
 #include "annal/sqlite/sqlite_log.hpp"
 
 #include <condition_variable>
@@ -9,6 +10,7 @@
 #include <functional>
 #include <map>
 #include <mutex>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -21,13 +23,15 @@ namespace annal::sqlite {
 class DictionaryTrainer {
  public:
   // Told of each dictionary there is, and of each that is made once it is in the log.
-  using Use = std::function<void(const std::string& type, std::string_view dictionary)>;
+  using Use = std::function<void(const std::string& type, CompressionDictionary dictionary)>;
+
+  using Append = std::function<AppendOutcome(Commit)>;
 
   // log must outlive it
-  //   warn      told why a dictionary could not be made; may be empty, must not throw
-  DictionaryTrainer(const Compression& options, EventLog& log, Use use,
+  //   append    to the log, what nobody else may
+  //   warn      told why a dictionary could not be made or used; may be empty, must not throw
+  DictionaryTrainer(const Compression& options, const EventLog& log, Append append, Use use,
                     std::function<void(std::string_view)> warn);
-  // Waits for the dictionary at hand.
   ~DictionaryTrainer();
   DictionaryTrainer(const DictionaryTrainer&) = delete;
   DictionaryTrainer& operator=(const DictionaryTrainer&) = delete;
@@ -36,17 +40,21 @@ class DictionaryTrainer {
   // it when half as many had been seen.
   //   threads   any number of callers
   void ask(const std::string& type, std::uint64_t seen);
+  // Waits for the dictionary at hand; what is asked for later is not made.
+  void stop();
 
  private:
   void read_those_there();
   void run();
-  std::string take_type();
+  bool make_next();
   void make_one(const std::string& type);
-  void tell_of(const std::string& type, const std::string& why) const noexcept;
-  std::vector<Envelope> samples_of(const std::string& type) const;
+  void not_before(const std::string& type, std::uint64_t seen);
+  void tell_of(const std::string& type, const char* why) const noexcept;
+  std::vector<Envelope> samples_of(const std::string& type, bool& too_few) const;
 
   const Compression options_;
-  EventLog& log_;
+  const EventLog& log_;
+  const Append append_;
   const Use use_;
   const std::function<void(std::string_view)> warn_;
   std::uint32_t newest_ = 0;  // number given
@@ -57,7 +65,7 @@ class DictionaryTrainer {
     std::uint64_t seen = 0, not_before = 0;
   };
   std::map<std::string, Type> types_;  // asked for so far
-  bool stops_ = false;
+  std::stop_source stops_;
   std::thread thread_;  // last: it uses all of the above
 };
 

@@ -136,6 +136,11 @@ std::optional<std::string> data_in(const Row& row, PayloadReader& payloads) {
   return packed ? payloads.read(row.bytes(17)) : std::string(row.bytes(17));
 }
 
+std::string with_which(std::string_view frame) {
+  const std::uint32_t number = dictionary_of(frame);
+  return number == 0 ? "" : ", for which dictionary " + std::to_string(number) + " is needed";
+}
+
 }  // namespace
 
 Envelope read_row(const Row& row, Names& names) {
@@ -167,8 +172,9 @@ void read_data(const Row& row, PayloadReader& payloads, Envelope& event) {
   auto data = data_in(row, payloads);
   if (!data)
     throw CorruptionError("the data of the event at position " +
-                              std::to_string(event.position.value) +
-                              " cannot be decompressed: run `annal verify` and restore a backup",
+                              std::to_string(event.position.value) + " cannot be decompressed" +
+                              with_which(row.bytes(17)) +
+                              ": run `annal verify` and restore a backup",
                           {event.position.value});
   event.data = std::move(*data);
 }

@@ -15,7 +15,7 @@ std::optional<std::string> PayloadReader::read(std::string_view frame) {
   // Errors and sizes that are not told are very large numbers.
   const auto size = ZSTD_getFrameContentSize(frame.data(), frame.size());
   if (size > limits::event_bytes) return std::nullopt;
-  const std::uint32_t number = ZSTD_getDictID_fromFrame(frame.data(), frame.size());
+  const std::uint32_t number = dictionary_of(frame);
   const ZSTD_DDict* const with = number == 0 ? nullptr : dictionary(number);
   if (number != 0 && !with) return std::nullopt;
   if (!context_) context_.reset(ZSTD_createDCtx());

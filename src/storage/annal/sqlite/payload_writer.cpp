@@ -9,7 +9,8 @@ namespace {
 
 constexpr std::size_t least_with = 24, least_without = 256;  // bytes worth trying
 constexpr std::size_t followed_types = 1024;
-constexpr std::size_t kept_contexts = 4;
+constexpr std::uint64_t first_asked_at = 64;                            // events of a type
+constexpr std::size_t kept_contexts = 4, kept_bytes = 4 * 1024 * 1024;  // of each
 
 }  // namespace
 
@@ -62,6 +63,11 @@ std::vector<std::string> PayloadWriter::packed(std::span<const Envelope> events)
   return packed;
 }
 
+// Early once, for earlier openings may have left enough.
+bool PayloadWriter::is_time_to_ask(std::uint64_t seen) const {
+  return seen == std::min(first_asked_at, wanted_every_) || seen % wanted_every_ == 0;
+}
+
 // Of each event its type's, which may be none.
 std::vector<CompressionDictionary> PayloadWriter::dictionaries_of(
     std::span<const Envelope> events) {
@@ -75,7 +81,7 @@ std::vector<CompressionDictionary> PayloadWriter::dictionaries_of(
       Type none;
       Type& type = followed ? types_[event.type] : none;
       dictionaries.push_back(type.dictionary);
-      if (followed && !type.dictionary && ++type.seen % wanted_every_ == 0)
+      if (followed && !type.dictionary && is_time_to_ask(++type.seen))
         wanted.emplace_back(event.type, type.seen);
     }
   }
@@ -98,14 +104,14 @@ std::unique_ptr<PayloadWriter::Context> PayloadWriter::take_context() {
 }
 
 void PayloadWriter::give_back(std::unique_ptr<Context> context) {
+  if (ZSTD_sizeof_CCtx(context->zstd.get()) + context->room.size() > kept_bytes) return;
   std::lock_guard lock(mutex_);
   if (contexts_.size() < kept_contexts) contexts_.push_back(std::move(context));
 }
 
-void PayloadWriter::use(const std::string& type, std::string_view dictionary) {
-  auto prepared = for_compression(dictionary, level_);
+void PayloadWriter::use(const std::string& type, CompressionDictionary dictionary) {
   std::lock_guard lock(mutex_);
-  types_[type].dictionary = std::move(prepared);
+  types_[type].dictionary = std::move(dictionary);
 }
 
 void PayloadWriter::count(LogStatistics& statistics) const {

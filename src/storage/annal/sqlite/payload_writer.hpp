@@ -33,7 +33,7 @@ class PayloadWriter {
   std::vector<std::string> pack(std::span<const Envelope> events);
 
   // From now on the type's events are compressed with it.
-  void use(const std::string& type, std::string_view dictionary);
+  void use(const std::string& type, CompressionDictionary dictionary);
 
   void count(LogStatistics& statistics) const;
 
@@ -45,6 +45,7 @@ class PayloadWriter {
   };
 
   std::vector<std::string> packed(std::span<const Envelope> events);
+  bool is_time_to_ask(std::uint64_t seen) const;
   std::vector<CompressionDictionary> dictionaries_of(std::span<const Envelope> events);
   std::unique_ptr<Context> take_context();
   void give_back(std::unique_ptr<Context> context);

@@ -10,7 +10,9 @@ namespace annal::sqlite {
 
 namespace {
 
-constexpr std::size_t shortest = 8;  // bytes of a piece
+constexpr std::size_t shortest = 8, longest = 256;  // bytes of a piece
+// Of one beginning in one sample; a text that repeats itself has it everywhere.
+constexpr int places_in_a_sample = 4;
 
 std::uint64_t beginning_of(std::string_view text) {
   std::uint64_t beginning = 0;
@@ -36,7 +38,7 @@ class Places {
           streams.try_emplace(stream, static_cast<std::uint32_t>(streams.size())).first->second);
       for (std::uint32_t at = 0; at + shortest <= data.size(); ++at)
         if (const auto found = places_.find(beginning_of(data.substr(at))); found != places_.end())
-          found->second.push_back({i, at});
+          note(found->second, {i, at});
     }
     counted_.resize(streams.size());
   }
@@ -66,6 +68,13 @@ class Places {
   }
 
  private:
+  // Those of a sample come one after another.
+  static void note(std::vector<Place>& places, Place place) {
+    const std::size_t count = places.size();
+    if (count < places_in_a_sample || places[count - places_in_a_sample].sample != place.sample)
+      places.push_back(place);
+  }
+
   std::span<const Sample> samples_;
   std::unordered_map<std::uint64_t, std::vector<Place>> places_;
   std::vector<std::uint32_t> streams_;  // of each sample
@@ -84,7 +93,7 @@ Piece first_piece(std::string_view rest, Places& places, std::size_t least_strea
   std::size_t streams = places.streams_with(at);
   if (streams < least_streams) return {};
   std::size_t size = shortest;
-  while (size < rest.size()) {
+  while (size < std::min(rest.size(), longest)) {
     auto longer = places.followed_by(at, size, rest[size]);
     const std::size_t left = places.streams_with(longer);
     if (left < least_streams) break;
@@ -99,10 +108,11 @@ Piece first_piece(std::string_view rest, Places& places, std::size_t least_strea
 
 std::vector<std::string_view> shared_content(std::string_view content,
                                              std::span<const Sample> samples,
-                                             std::size_t least_streams) {
+                                             std::size_t least_streams,
+                                             const std::stop_token& stop) {
   Places places(content, samples);
   std::vector<Piece> pieces;
-  while (content.size() >= shortest) {
+  while (content.size() >= shortest && !stop.stop_requested()) {
     const Piece piece = first_piece(content, places, least_streams);
     if (!piece.text.empty()) pieces.push_back(piece);
     content.remove_prefix(std::max<std::size_t>(piece.text.size(), 1));

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <span>
+#include <stop_token>
 #include <string_view>
 #include <vector>
 
@@ -16,10 +17,13 @@ struct Sample {
 // `least_streams` streams: each once, what more streams have behind what fewer have, so that nothing
 // tells what stood beside what.
 //   samples   fewer than 2³²
-//   returns   views of the content
-//   cost      the content's bytes times how often the samples have them
+//   stop      gives up: then there is less
+//   returns   views of the content, each of 256 bytes at most
+//   cost      for each 8 bytes of the content up to four looks at each sample, and more where pieces
+//             are long
 std::vector<std::string_view> shared_content(std::string_view content,
                                              std::span<const Sample> samples,
-                                             std::size_t least_streams);
+                                             std::size_t least_streams,
+                                             const std::stop_token& stop = {});
 
 }  // namespace annal::sqlite

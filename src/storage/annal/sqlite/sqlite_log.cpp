@@ -198,7 +198,7 @@ struct Writing {
 
   ~Writing() {
     scrubber.reset();
-    trainer.reset();
+    if (trainer) trainer->stop();  // completions may still ask it
     group_writer.close();
     readers.close();  // the last connection to go is the one that may remove the write-ahead log
     writer.close();
@@ -351,6 +351,9 @@ class WritableLog final : public SqliteLog {
  private:
   std::optional<Rejected> refused(Commit& commit) {
     if (!writing_.is_here()) return Rejected{Closed{writing_.refusal()}};
+    for (const RecordChange& change : commit.records)
+      if (change.space == dictionary_space().name)
+        return Rejected{Malformed{"the records \"" + change.space + "\" are the store's own"}};
     return prepare(commit, ids_, randomness_);
   }
 
@@ -362,16 +365,26 @@ class WritableLog final : public SqliteLog {
         });
     writing.trainer = std::make_unique<DictionaryTrainer>(
         options, *this,
-        [&writing](const std::string& type, std::string_view dictionary) {
-          writing.payloads->use(type, dictionary);
+        [this](Commit commit) -> AppendOutcome {
+          if (auto refusal = prepare(commit, ids_, randomness_)) return std::move(*refusal);
+          return writing_->group_writer.append(std::move(commit));
+        },
+        [&writing](const std::string& type, CompressionDictionary dictionary) {
+          writing.payloads->use(type, std::move(dictionary));
         },
         warn_);
   }
 
   // A commit is in the file a moment before its events are found: whoever was told of them by a record
-  // finds them, too. Not for ever, in case the record is not one of this log's.
+  // finds them, too; unless the store stopped in that moment. Not for ever, in case the record is not
+  // one of this log's.
   void wait_until_told(Position position) const {
-    if (position > tail_.head()) wait_for(position, std::chrono::seconds(1), {});
+    const auto told = [&] {
+      return tail_.head() >= position || !writing_->writer.failure().empty();
+    };
+    if (told()) return;
+    std::unique_lock lock(writing_->grown_mutex);
+    writing_->grown.wait_for(lock, std::chrono::seconds(1), told);
   }
 
   std::vector<std::string> packed(const Commit& commit) {

@@ -40,7 +40,7 @@ struct Scrubbing {
 struct Compression {
   bool on = false;
   int level = 3;               // of zstd's, 1–19
-  std::size_t samples = 2000;  // events a dictionary is made of; there must be so many, or 4 MiB
+  std::size_t samples = 2000;  // events a dictionary is made of; there must be so many, or 2 MiB
   // Nothing is in a dictionary that fewer streams have in common, for it stays there when their data
   // is purged.
   std::size_t streams = 16;
