@@ -45,7 +45,6 @@ class DictionaryTrainer {
 
  private:
   void read_those_there();
-  void run();
   bool make_next();
   void make_one(const std::string& type);
   void not_before(const std::string& type, std::uint64_t seen);
