@@ -84,7 +84,7 @@ bool is_numbered(std::string_view bytes, std::uint32_t number) {
 // Zstd makes nothing of a dictionary that is damaged, and nothing without memory for it.
 void require_memory() {
   constexpr std::size_t more_than_one_takes = 2 * 1024 * 1024;
-  std::string(more_than_one_takes, '\0');
+  ::operator delete(::operator new(more_than_one_takes));  // a call no compiler leaves out
 }
 
 }  // namespace
