@@ -54,7 +54,7 @@ TEST_F(BusThreads, tell_a_lasting_subscriber_everything_while_others_come_and_go
   EXPECT_EQ(told, 4 * rounds);
   EXPECT_GE(passing, 3 * rounds) << "each was there when its own thread published";
   EXPECT_EQ(bus.subscriber_count(), 1u);
-  EXPECT_EQ(bus.failures().size(), 0u);
+  EXPECT_EQ(bus.dead_letters().size(), 0u);
 }
 
 TEST_F(BusThreads, begin_no_call_once_a_subscription_is_cut) {
@@ -127,12 +127,12 @@ TEST_F(BusThreads, may_read_history_and_change_middleware_meanwhile) {
                 [&] {
                   for (int i = 0; i < rounds / 10; ++i) {
                     EXPECT_LE(bus.history({.limit = 10}).size(), 10u);
-                    EXPECT_LE(bus.failures().size(), 256u);
+                    EXPECT_LE(bus.dead_letters().size(), 500u);
                   }
                 }});
   EXPECT_EQ(told, 2 * rounds);
   EXPECT_EQ(bus.history({.limit = 10'000}).size(), 1000u);
-  EXPECT_EQ(bus.failures().size(), 256u);
+  EXPECT_EQ(bus.dead_letters().size(), 500u);
 }
 
 }  // namespace

@@ -218,7 +218,7 @@ TEST_F(DispatcherTest, goes_on_after_a_handler_that_throws) {
   Dispatcher dispatcher(log, bus, log.head());
   record("a");
   ASSERT_TRUE(dispatcher.wait_until(record("b"), long_enough));
-  EXPECT_EQ(bus.failures().size(), 2u);
+  EXPECT_EQ(bus.dead_letters().size(), 2u);
   EXPECT_EQ(dispatcher.failure(), std::nullopt);
 }
 

@@ -38,7 +38,7 @@ TEST(HandlerThatThrows, is_kept_with_its_name_its_event_and_what_it_said) {
   Bus bus(catalogue);
   auto bad = bus.subscribe(everything(), throwing("no room"), {.name = "mailer"});
   bus.publish(event_of("document.viewed", "document/orders/9"));
-  const auto failures = bus.failures();
+  const auto failures = bus.dead_letters();
   ASSERT_EQ(failures.size(), 1u);
   EXPECT_EQ(failures[0].subscriber, "mailer");
   EXPECT_EQ(failures[0].event.type, "document.viewed");
@@ -52,9 +52,9 @@ TEST(HandlerThatThrows, is_named_by_what_it_subscribed_to_when_it_has_no_name) {
   auto pattern = bus.subscribe(TopicPattern::of("document.*"), throwing("no room"));
   auto entity = bus.subscribe_entity("document/orders/7", throwing("no room"));
   bus.publish(event_of("document.viewed"));
-  ASSERT_EQ(bus.failures().size(), 2u);
-  EXPECT_EQ(bus.failures()[0].subscriber, "document/orders/7");
-  EXPECT_EQ(bus.failures()[1].subscriber, "document.*");
+  ASSERT_EQ(bus.dead_letters().size(), 2u);
+  EXPECT_EQ(bus.dead_letters()[0].subscriber, "document/orders/7");
+  EXPECT_EQ(bus.dead_letters()[1].subscriber, "document.*");
 }
 
 TEST(HandlerThatThrows, may_throw_what_is_no_exception) {
@@ -62,16 +62,16 @@ TEST(HandlerThatThrows, may_throw_what_is_no_exception) {
   Bus bus(catalogue);
   auto bad = bus.subscribe(everything(), [](const Envelope&) { throw 42; });
   EXPECT_EQ(bus.publish(event_of("document.viewed")).failed, 1u);
-  ASSERT_EQ(bus.failures().size(), 1u);
-  EXPECT_EQ(bus.failures()[0].what, "something that is no std::exception was thrown");
+  ASSERT_EQ(bus.dead_letters().size(), 1u);
+  EXPECT_EQ(bus.dead_letters()[0].what, "something that is no std::exception was thrown");
 }
 
 TEST(HandlerThatThrows, is_kept_newest_first_and_not_for_ever) {
   Catalogue catalogue;
-  Bus bus(catalogue, {.failures = 2});
+  Bus bus(catalogue, {.dead_letters = 2});
   auto bad = bus.subscribe(everything(), throwing("no room"));
   for (const auto* type : {"a", "b", "c"}) bus.publish(event_of(type));
-  const auto failures = bus.failures();
+  const auto failures = bus.dead_letters();
   ASSERT_EQ(failures.size(), 2u);
   EXPECT_EQ(failures[0].event.type, "c");
   EXPECT_EQ(failures[1].event.type, "b");

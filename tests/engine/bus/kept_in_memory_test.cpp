@@ -1,33 +1,44 @@
 // The bus does not grow with the number of topics and streams it ever saw.
 #include "annal/bus/subscriptions.hpp"
 #include "engine/bus/events.hpp"
+#include "fakes.hpp"
 
 #include <gtest/gtest.h>
 
 namespace annal::test {
 namespace {
 
-TEST(Topics, are_remembered_up_to_a_limit_and_told_right_beyond_it) {
-  Subscriptions subscriptions(8);
-  int told = 0;
-  auto connection =
-      subscriptions.add(TopicPattern::of("sensor.*"), [&](const Envelope&) { ++told; }, {});
-  for (int round = 0; round < 2; ++round)
-    for (int i = 0; i < 100; ++i)
-      subscriptions.tell(event_of("sensor.s" + std::to_string(i)),
-                         [](const std::string&, std::string) {});
-  EXPECT_EQ(told, 200);
-  EXPECT_LE(subscriptions.remembered_topics(), 8u);
-  EXPECT_GT(subscriptions.remembered_topics(), 0u);
-}
+class Topics : public ::testing::Test {
+ protected:
+  void tell(Envelope event) {
+    Subscriptions::Visit visit(subscriptions.audience());
+    DispatchReport report;
+    subscriptions.tell(visit, std::make_shared<const Envelope>(std::move(event)), false,
+                       clock.now(), report);
+  }
+  std::size_t remembered() {
+    std::size_t topics = 0;
+    subscriptions.audience().for_each_topic([&](const std::string*, const Topic&) { ++topics; });
+    return topics;
+  }
 
-TEST(Topics, that_a_new_subscription_does_not_concern_stay_remembered) {
-  Subscriptions subscriptions(8);
-  const auto ignore = [](const std::string&, std::string) {};
-  subscriptions.tell(event_of("document.updated"), ignore);
-  subscriptions.tell(event_of("plan.done"), ignore);
-  auto connection = subscriptions.add(TopicPattern::of("plan.*"), [](const Envelope&) {}, {});
-  EXPECT_EQ(subscriptions.remembered_topics(), 1u);
+  ManualClock clock;
+  SeededRandomness randomness;
+  DeadLetters dead_letters{10, 1000};
+  Subscriptions subscriptions{8, {&randomness, 10, 1000, 10, 10}, dead_letters};
+};
+
+TEST_F(Topics, are_remembered_up_to_a_limit_and_told_right_beyond_it) {
+  int told = 0;
+  auto connection = subscriptions.add(Query::of_types({TopicPattern::of("sensor.*")}),
+                                      [&](const Envelope&) { ++told; }, {});
+  auto entity =
+      subscriptions.add(Query::of_stream("sensor/7"), [&](const Envelope&) { ++told; }, {});
+  for (int round = 0; round < 2; ++round)
+    for (int i = 0; i < 100; ++i) tell(event_of("sensor.s" + std::to_string(i), "sensor/7"));
+  EXPECT_EQ(told, 400);
+  EXPECT_LE(remembered(), 8u);
+  EXPECT_GT(remembered(), 0u);
 }
 
 }  // namespace

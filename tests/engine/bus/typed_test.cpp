@@ -93,8 +93,8 @@ TEST_F(TypedSubscription, fails_when_the_payload_does_not_decode) {
   damaged.data.pop_back();
   EXPECT_EQ(bus.dispatch(damaged).failed, 1u);
   EXPECT_FALSE(told);
-  ASSERT_EQ(bus.failures().size(), 1u);
-  EXPECT_EQ(bus.failures()[0].subscriber, "index");
+  ASSERT_EQ(bus.dead_letters().size(), 1u);
+  EXPECT_EQ(bus.dead_letters()[0].subscriber, "index");
 }
 
 TEST_F(TypedSubscription, needs_a_type_that_the_catalogue_lists) {

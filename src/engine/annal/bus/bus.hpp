@@ -1,5 +1,5 @@
-// The bus: tells subscribers what happened, and lets middleware see events before they are
-// recorded. Boost.Signals2 carries every dispatch.
+// The bus: tells subscribers what happened; lets middleware and control see events before they are
+// recorded or told; records what is to be recorded. Boost.Signals2 carries every event.
 //
 //   annal::Bus bus(catalogue);
 //   auto typed = bus.subscribe<Updated>([](const Updated& change, const Envelope& event) { … });
@@ -8,10 +8,14 @@
 // Guide: docs/guides/bus.md
 #pragma once
 
+#include "annal/bus/connection.hpp"
+#include "annal/bus/control.hpp"
+#include "annal/bus/statistics.hpp"
 #include "annal/error.hpp"
 #include "annal/event/catalogue.hpp"
 #include "annal/event/randomness.hpp"
 #include "annal/event/topic.hpp"
+#include "annal/log/query.hpp"
 #include "annal/time/clock.hpp"
 
 #include <cstddef>
@@ -25,29 +29,8 @@
 
 namespace annal {
 
-// Keeps a subscription or a middleware in place; cut when destroyed. May outlive the bus.
-//   threads   one at a time; whatever the bus is doing meanwhile on others
-class [[nodiscard]] Connection {
- public:
-  Connection() = default;
-  explicit Connection(std::function<void()> cut) : cut_(std::move(cut)) {}
-  Connection(Connection&& other) noexcept : cut_(std::exchange(other.cut_, nullptr)) {}
-  Connection& operator=(Connection&& other) noexcept;
-  ~Connection() { disconnect(); }
-
-  // A handler already running finishes, and is not waited for; none starts afterwards.
-  void disconnect();
-  // Leaves the subscription in place for as long as the bus, and its owner if it names one, lives.
-  void release() { cut_ = nullptr; }
-  // True until disconnect() or release(); an owner that is gone is not noticed here.
-  bool connected() const { return static_cast<bool>(cut_); }
-
- private:
-  std::function<void()> cut_;
-};
-
 // Called by whichever thread dispatches the event, so by several at once where several publish.
-// What it throws is a HandlerFailure.
+// What it throws is a dead letter.
 using EventHandler = std::function<void(const Envelope&)>;
 
 // Sees an event before it is recorded or, if transient, before it is dispatched.
@@ -56,9 +39,13 @@ using EventHandler = std::function<void(const Envelope&)>;
 using Middleware = std::function<std::optional<Envelope>(Envelope)>;
 
 struct SubscribeOptions {
-  std::string name = {};  // in failures and statistics; the pattern or stream when empty
+  std::string name = {};  // in dead letters and statistics; the interest as text when empty
   // When it is gone, the subscription is; while a handler runs, it is kept.
   std::optional<std::weak_ptr<void>> owner = std::nullopt;
+  // As in Boost.Signals2: first those without a group at the front, then the groups by number, then
+  // those without a group; in each of these in the order they came, or the other way at the front.
+  std::optional<int> group = std::nullopt;
+  bool at_front = false;
 };
 
 // Which events of the history; newest first.
@@ -66,35 +53,55 @@ struct HistoryRequest {
   std::optional<TopicPattern> type = std::nullopt;
   std::optional<std::string> source = std::nullopt;
   std::optional<std::string> stream = std::nullopt;
+  std::optional<Timestamp> since = std::nullopt;  // that happened at this time or later
+  std::optional<Timestamp> until = std::nullopt;  // and before this one
   std::size_t limit = 100;
 };
 
-// A subscriber's exception: it never reaches the publisher or another subscriber.
-struct HandlerFailure {
+// An event that a subscriber or observer failed to take: it reached neither the publisher nor
+// another subscriber.
+struct DeadLetter {
   std::string subscriber;
   Envelope event;
-  std::string what;
+  std::string what;       // the last failure
+  unsigned attempts = 1;  // in all
 };
 
 // What became of one event. Events that its handlers publish have reports of their own.
 struct DispatchReport {
   std::size_t delivered = 0;              // handlers that returned
-  std::size_t failed = 0;                 // handlers that threw; see Bus::failures
-  std::optional<std::string> dropped_by;  // what dropped or spoilt it; nobody was told
+  std::size_t failed = 0;                 // handlers that threw; see Bus::dead_letters
+  std::optional<std::string> dropped_by;  // the middleware that dropped or spoilt it
+  std::optional<std::string> vetoed_by;   // the control handler that skipped or rejected it
+  bool skipped = false;                   // by that handler, which is no fault
   std::string why;                        // as Bus::Admission::why
   // Published inside a handler of this bus: its turn comes once the event being dispatched has been
-  // told to everybody. Who takes it is not known yet; failures show in Bus::failures alone.
+  // told to everybody. Who takes it is not known yet; failures show in Bus::dead_letters alone.
   bool queued = false;
+  bool duplicate = false;  // an event of this id was published before: nobody was told again
+
+  // Whether it went out, or will when its turn comes.
+  bool accepted() const { return !dropped_by && !vetoed_by && !duplicate; }
 };
 
 struct BusOptions {
-  std::size_t history_events = 1000;          // kept in memory, newest
-  std::size_t failures = 256;                 // likewise
-  std::size_t kept_bytes = 16 * 1024 * 1024;  // of either; its newest is kept whatever its size
-  std::size_t topics = 1024;                  // whose subscribers are remembered, the last used
+  // What each thread that publishes keeps in memory; of all of it, so many are shown.
+  std::size_t history_events = 1000;          // the newest
+  std::size_t kept_bytes = 16 * 1024 * 1024;  // of history; the newest is kept whatever its size
+  std::size_t known_ids = 1024;               // of transient events, to know one that comes twice
+  std::size_t topics = 1024;  // types, streams and tags whose subscribers are found ready
+  std::size_t names = 1024;   // types, and streams, whose figures are kept
+  // Of the bus.
+  std::size_t dead_letters = 1000;     // of kept_bytes, too; the oldest make room
   std::size_t queued_events = 10'000;  // published inside handlers and not told yet, a thread
+  unsigned control_attempts = 5;       // that a RETRY may make of one event
   const Clock* clock = nullptr;        // the machine's when null; must outlive the bus
   Randomness* randomness = nullptr;    // the system's when null; must outlive the bus
+  // What durations are measured with. Where it is given, no thread of the bus waits for time to pass:
+  // its owner calls run_due(). Must outlive the bus.
+  const MonotonicClock* monotonic = nullptr;
+  // How a thread waits for a RETRY; it sleeps when empty.
+  std::function<void(std::chrono::nanoseconds)> sleep = {};
 };
 
 // Thrown to a handler that publishes what its bus does not take: one event caused by another more
@@ -104,13 +111,14 @@ class PublishRefused : public Error {
   using Error::Error;
 };
 
-// One event is told to its subscribers in the order they subscribed, on the thread that dispatches
+// One event is told to its subscribers in their order, on the thread that dispatches
 // it. Publishing and dispatching inside a handler is allowed: the event is queued on this thread
 // behind the one being dispatched, and the outermost call returns when the queue is empty.
 // Subscribing and disconnecting there is allowed too: a new subscriber is told from the next event
 // on, a cut one no more.
 //   threads   any number of callers; destroyed by one, when no call is under way
-//   cost      one Signals2 emission and a look-up by topic and stream, then each subscriber's call
+//   cost      one Signals2 emission and a look-up by topic and stream, then each subscriber's call;
+//             two threads that publish share nothing
 // Source: docs/guides/bus.md
 class Bus {
  public:
@@ -123,7 +131,8 @@ class Bus {
   Bus(const Bus&) = delete;
   Bus& operator=(const Bus&) = delete;
 
-  // Throws InvalidInput for a handler that holds no function.
+  // Of the events that a query means. Throws InvalidInput for a handler that holds no function.
+  Connection subscribe(Query interest, EventHandler handler, SubscribeOptions options = {});
   Connection subscribe(TopicPattern pattern, EventHandler handler, SubscribeOptions options = {});
   // All events of one stream. Throws InvalidInput for a stream or handler that is empty.
   Connection subscribe_entity(std::string stream, EventHandler handler,
@@ -150,32 +159,43 @@ class Bus {
 
   // Middleware runs in the order it was added. Throws InvalidInput for one that holds no function.
   Connection use(std::string name, Middleware middleware);
+  // Who may say no. Asked after middleware.
+  Control& control();
 
   struct Admission {
     std::optional<Envelope> event;  // what came out; nothing if it may not be recorded
     std::string by;  // the middleware that dropped or spoilt it; "bus" if it is refused
     // Set if it may not be recorded: "dropped", "failed: …", "changed the type …", "refused: …".
     std::string why;
-    bool failed = false;  // the middleware threw
+    bool failed = false;      // the middleware threw, or control is at fault
+    bool by_control = false;  // it was no middleware
+    bool skipped = false;     // by control, which is no fault
   };
-  // Runs the middleware only. An event that comes back under another type or stream is refused.
+  // Runs middleware and control only; waits where control wants to be asked again later. An event
+  // that comes back under another type or stream is refused.
   Admission admit(Envelope event) const;
 
-  // Tells every subscriber, in the order they subscribed, on this thread. For recorded events.
+  // Tells every subscriber, in their order, on this thread. For recorded events.
   //   throws    PublishRefused, only inside a handler of this bus
   DispatchReport dispatch(Envelope event);
-  // A transient event, never recorded: middleware, then dispatch. id and occurred_at are filled in
-  // where they are missing.
+  // A transient event, never recorded: middleware and control, then dispatch. id and occurred_at are
+  // filled in where they are missing.
   //   throws    InvalidInput if its type is no topic
   //             PublishRefused, only inside a handler or middleware
-  DispatchReport publish(Envelope event);
+  DispatchReport publish(Envelope&& event);
+  DispatchReport publish(const Envelope& event) { return publish(Envelope(event)); }
 
   // What was dispatched, recorded and transient.
   std::vector<Envelope> history(const HistoryRequest& request = {}) const;  // newest first
-  std::vector<HandlerFailure> failures() const;                             // newest first
+  std::vector<DeadLetter> dead_letters() const;                             // newest first
+  // Hands the dead letters of a subscriber to him again, oldest first, on this thread; those he
+  // takes are dead letters no more. Stops at the first that fails again.
+  //   returns   how many he took
+  std::size_t redrive(const std::string& subscriber);
+  BusStatistics statistics() const;
   std::size_t subscriber_count() const;
   // Whether anybody would be told of an event of the type, not counting those who subscribed to
-  // streams. True for an owner that is gone until the next event of the type.
+  // streams or tags. True for an owner that is gone until the next event of the type.
   //   cost      a look-up
   bool has_subscriber(const std::string& type) const;
 

@@ -1,10 +1,10 @@
 #include "annal/bus/middleware.hpp"
 
-#include "annal/bus/roster.hpp"
+#include "annal/bus/audience.hpp"
+#include "annal/bus/seat.hpp"
 #include "annal/failure_text.hpp"
 
 #include <atomic>
-#include <mutex>
 
 namespace annal {
 
@@ -13,8 +13,12 @@ namespace {
 struct Stage {
   std::string name;
   Middleware middleware;
-  std::atomic<bool> in_place{true};
+  Interest interest{Query()};
+  Rank rank;
+  std::atomic<bool> gone{false}, paused{false};
 };
+
+using Stages = Audience<Stage>;
 
 std::string changed(std::string_view what, const std::string& from, const std::string& to) {
   return "changed the " + std::string(what) + " from \"" + from + "\" to \"" + to + '"';
@@ -39,51 +43,37 @@ Bus::Admission run_stage(const Stage& stage, Envelope event) {
 }  // namespace
 
 struct MiddlewareChain::State {
-  std::mutex mutex;
-  Roster<Stage> stages;
-  std::uint64_t last_sequence = 0;
-
-  std::uint64_t join(std::shared_ptr<Stage> stage) {
-    std::lock_guard lock(mutex);
-    stages.join(++last_sequence, std::move(stage));
-    return last_sequence;
-  }
-
-  void leave(std::uint64_t sequence) {
-    std::shared_ptr<Stage> gone;  // the user's code dies outside the lock
-    std::lock_guard lock(mutex);
-    gone = stages.leave(sequence);
-    if (gone) gone->in_place = false;
-  }
-
-  std::shared_ptr<const Roster<Stage>::Table> table() {
-    std::lock_guard lock(mutex);
-    return stages.table();
-  }
+  std::atomic<std::int64_t> last_sequence{0};
+  std::shared_ptr<Stages> stages = std::make_shared<Stages>(1024);
 };
 
-MiddlewareChain::MiddlewareChain() : state_(std::make_shared<State>()) {}
+MiddlewareChain::MiddlewareChain() : state_(std::make_unique<State>()) {}
+MiddlewareChain::~MiddlewareChain() = default;
 
 Connection MiddlewareChain::add(std::string name, Middleware middleware) {
   if (!middleware) throw InvalidInput("the middleware \"" + name + "\" holds no function to call");
   auto stage = std::make_shared<Stage>();
   stage->name = std::move(name);
   stage->middleware = std::move(middleware);
-  const auto sequence = state_->join(std::move(stage));
-  return Connection([chain = std::weak_ptr(state_), sequence] {
-    if (const auto state = chain.lock()) state->leave(sequence);
-  });
+  stage->rank.sequence = ++state_->last_sequence;
+  Connection connection(std::make_shared<Seat<Stages, Stage>>(state_->stages, stage));
+  state_->stages->join(std::move(stage));
+  return connection;
 }
 
 Bus::Admission MiddlewareChain::run(Envelope event) const {
   Bus::Admission admission{std::move(event), {}, {}};
-  const auto stages = state_->table();
-  for (const auto& stage : *stages) {
-    if (!stage->in_place) continue;
+  if (empty()) return admission;
+  Stages::Visit visit(*state_->stages);
+  const Turn turn(state_->stages.get(), Turn::Of::middleware, 1);
+  for (const auto& stage : visit.topic(admission.event->type).table) {
+    if (stage->gone || stage->paused) continue;
     admission = run_stage(*stage, std::move(*admission.event));
     if (!admission.event) break;
   }
   return admission;
 }
+
+bool MiddlewareChain::empty() const { return state_->stages->empty(); }
 
 }  // namespace annal

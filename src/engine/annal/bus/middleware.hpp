@@ -12,13 +12,19 @@ namespace annal {
 class MiddlewareChain {
  public:
   MiddlewareChain();
+  ~MiddlewareChain();
+  MiddlewareChain(const MiddlewareChain&) = delete;
+  MiddlewareChain& operator=(const MiddlewareChain&) = delete;
+
   Connection add(std::string name, Middleware middleware);
   // Through every middleware in the order they were added, or to the first that drops or spoils it.
   Bus::Admission run(Envelope event) const;
+  //   cost      a load
+  bool empty() const;
 
  private:
   struct State;
-  std::shared_ptr<State> state_;
+  std::unique_ptr<State> state_;
 };
 
 }  // namespace annal

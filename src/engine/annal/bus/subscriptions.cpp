@@ -5,248 +5,351 @@
 #pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
 #endif
 
-#include "annal/bus/roster.hpp"
+#include "annal/bus/turn.hpp"
 #include "annal/failure_text.hpp"
-#include "annal/log/recently_used.hpp"
 
+#include <boost/signals2/dummy_mutex.hpp>
 #include <boost/signals2/signal.hpp>
+#include <boost/signals2/signal_type.hpp>
 
 #include <algorithm>
 #include <atomic>
 #include <mutex>
-#include <unordered_map>
-#include <vector>
 
 // A Signals2 slot per subscriber would cost its locks per subscriber and event. So each
 // subscription is a slot of a signal that is never emitted: Signals2 keeps it, and drops it when
 // its connection is cut, and the token inside it takes the subscription out. Events go through a
-// signal per topic with a single slot, which walks an immutable table.
+// signal per topic with a single slot, which walks an immutable table. Each publishing thread has
+// signals of its own (one that two threads emit at once serves both of them worse than it would one),
+// so these need no mutex.
 
 namespace annal {
 
-namespace {
+namespace signals = boost::signals2;
 
-struct Subscriber {
-  Interest interest;
-  EventHandler handler;
-  SubscribeOptions options;
-  boost::signals2::connection connection;
-  std::uint64_t sequence = 0;  // subscribers are told in this order
-  std::atomic<bool> connected{true};
-
-  bool is_orphan() const { return options.owner && options.owner->expired(); }
-};
-
-using Table = Roster<Subscriber>::Table;
+using Table = Subscriptions::Audience::Table;
 
 // One event on its way to its subscribers.
 struct Delivery {
-  const Envelope& event;
-  const Table& entity_table;  // those who subscribed to its stream
-  const Subscriptions::OnFailure& on_failure;
-  DispatchReport report;
+  const EventPointer& event;
+  DeadLetters* dead_letters;
+  Timestamp now;
+  bool timed;
+  DispatchReport& report;
+  const Table* table;
 };
 
-void tell_one(const Subscriber& subscription, Delivery& delivery) {
+namespace {
+
+// A subscriber of whom there is more to do than to call him.
+bool call_with_care(Subscriber& subscriber, Delivery& delivery, std::uint8_t flags) {
   std::shared_ptr<void> owner;
-  if (subscription.options.owner) {
-    owner = subscription.options.owner->lock();
-    if (!owner) return subscription.connection.disconnect();
+  if (flags & (Subscriber::gone | Subscriber::paused)) return false;
+  if (flags & Subscriber::owned) {
+    owner = subscriber.options.owner->lock();
+    if (!owner) {
+      subscriber.disconnect();
+      return false;
+    }
   }
-  if (!subscription.connected) return;
+  if (flags & Subscriber::chooses) {
+    if (!subscriber.interest.query().matches(*delivery.event)) return false;
+    subscriber.count_one(delivery.now);
+  }
+  if (flags & Subscriber::takes)
+    subscriber.taker(delivery.event);
+  else
+    subscriber.handler(*delivery.event);
+  return true;
+}
+
+// What a subscriber says to an event that he failed to take once.
+std::optional<std::string> take_again(const std::weak_ptr<Subscriber>& subscriber,
+                                      const EventPointer& event) {
+  const auto known = subscriber.lock();
+  if (!known || known->flags & Subscriber::gone) return "the subscriber is gone";
   try {
-    subscription.handler(delivery.event);
-    ++delivery.report.delivered;
+    DispatchReport report;
+    Delivery delivery{event, nullptr, event->happened_at(), false, report, nullptr};
+    if (call_with_care(*known, delivery, known->flags)) return std::nullopt;
+    return "the subscriber is paused, or its owner is gone";
   } catch (...) {
-    ++delivery.report.failed;
-    delivery.on_failure(subscription.options.name, text_of_current_exception());
+    return text_of_current_exception();
   }
 }
 
-// Both tables are in the order of subscription, and so are those who are told.
-void tell_all(const Table& topic_table, Delivery& delivery) {
-  auto by_topic = topic_table.begin();
-  auto by_entity = delivery.entity_table.begin();
-  const auto topic_end = topic_table.end();
-  const auto entity_end = delivery.entity_table.end();
-  while (by_topic != topic_end || by_entity != entity_end) {
-    const bool topic_first =
-        by_entity == entity_end ||
-        (by_topic != topic_end && (*by_topic)->sequence < (*by_entity)->sequence);
-    tell_one(topic_first ? **by_topic++ : **by_entity++, delivery);
+void bury(Subscriber& subscriber, Delivery& delivery, std::string what) {
+  ++delivery.report.failed;
+  ++subscriber.errors;
+  delivery.dead_letters->add({subscriber.options.name, delivery.event, std::move(what), 1,
+                              [weak = subscriber.weak_from_this()](const EventPointer& event) {
+                                return take_again(weak, event);
+                              }});
+}
+
+//   returns   whether the handler was called
+bool tell_one(Subscriber& subscriber, Delivery& delivery) {
+  const auto flags = subscriber.flags.load();
+  if (flags != 0) [[unlikely]]
+    return call_with_care(subscriber, delivery, flags);
+  subscriber.handler(*delivery.event);
+  return true;
+}
+
+// From one to the next that throws, and on behind him.
+void tell_all(Delivery& delivery, Table::const_iterator at) {
+  std::size_t delivered = 0;
+  while (at != delivery.table->end()) try {
+      for (; at != delivery.table->end(); ++at) delivered += tell_one(**at, delivery) ? 1 : 0;
+    } catch (...) {
+      bury(**at++, delivery, text_of_current_exception());
+    }
+  delivery.report.delivered += delivered;
+}
+
+void tell_all_timed(Delivery& delivery) {
+  auto begun = monotonic_clock().reading();
+  for (const auto& subscriber : *delivery.table) {
+    try {
+      if (tell_one(*subscriber, delivery)) ++delivery.report.delivered;
+    } catch (...) {
+      bury(*subscriber, delivery, text_of_current_exception());
+    }
+    const auto done = monotonic_clock().reading();
+    subscriber->latencies.add(done - begun);
+    begun = done;
   }
 }
 
-// A topic as it is until somebody subscribes to it or leaves.
-struct Topic {
-  explicit Topic(Table table) : has_subscriber(!table.empty()) {
-    signal.connect([table = std::move(table)](Delivery& delivery) { tell_all(table, delivery); });
-  }
-  const bool has_subscriber;
-  boost::signals2::signal<void(Delivery&)> signal;
-};
-
-std::string name_of(const Interest& interest) {
-  const auto* pattern = std::get_if<TopicPattern>(&interest);
-  return pattern ? pattern->text() : std::get<EntityStream>(interest).name;
-}
-
-constexpr std::size_t first_sweep = 64;  // subscriptions
+constexpr std::size_t first_sweep = 64;   // subscriptions
+constexpr std::uint64_t timed_first = 8;  // emissions of each topic
+constexpr std::uint64_t timed_every = 128;
 
 }  // namespace
 
-struct Subscriptions::State {
-  explicit State(std::size_t topic_limit) : topics(topic_limit) {}
+struct Topic::Signal {
+  Signal() {
+    signal.connect([](Delivery& delivery) {
+      if (delivery.timed)
+        tell_all_timed(delivery);
+      else
+        tell_all(delivery, delivery.table->begin());
+    });
+  }
+  signals::signal_type<void(Delivery&), signals::keywords::mutex_type<signals::dummy_mutex>>::type
+      signal;
+};
 
+Subscriber::Subscriber(Query wanted, SubscribeOptions asked)
+    : options(std::move(asked)), interest(std::move(wanted)) {
+  if (options.owner) flags |= owned;
+  if (interest.needs_matching()) flags |= chooses;
+  if (options.name.empty()) options.name = interest.query().to_string();
+}
+
+Topic::Topic(std::vector<std::shared_ptr<Subscriber>> members) : table(std::move(members)) {}
+
+Topic::~Topic() {
+  for_each_counted([&](Subscriber& subscriber) { subscriber.count(page.count, page.recent); });
+}
+
+void Topic::emit(Delivery& delivery) {
+  if (!signal_) signal_ = std::make_unique<Signal>();
+  signal_->signal(delivery);
+}
+
+struct Subscriptions::State {
   // What every slot of `lives` holds: dies with it, when Signals2 lets go of the slot.
   struct Token {
-    Token(std::weak_ptr<State> bus, std::shared_ptr<Subscriber> held)
-        : state(std::move(bus)), subscription(std::move(held)) {}
+    Token(std::weak_ptr<State> of, std::shared_ptr<Subscriber> held)
+        : state(std::move(of)), subscriber(std::move(held)) {}
     Token(const Token&) = delete;
     Token& operator=(const Token&) = delete;
     ~Token() {
-      subscription->connected = false;
-      if (const auto alive = state.lock()) alive->leave(*subscription);
+      subscriber->flags |= Subscriber::gone;
+      if (const auto alive = state.lock()) alive->audience.leave(*subscriber);
     }
 
     std::weak_ptr<State> state;
-    std::shared_ptr<Subscriber> subscription;
+    std::shared_ptr<Subscriber> subscriber;
   };
 
-  void join(const std::shared_ptr<Subscriber>& subscription);
-  void leave(const Subscriber& subscription) noexcept;
-  void sweep_if_due();
-  std::shared_ptr<Topic> topic(const std::string& type);
-  std::shared_ptr<const Table> entity_table(const std::string& stream);
-  template <class Visit>
-  void for_each(Visit visit) const;
+  // What a Connection holds.
+  struct Held final : Attachment {
+    Held(std::weak_ptr<State> of, const std::shared_ptr<Subscriber>& held)
+        : state(std::move(of)), disconnect(held->disconnect), subscriber(held) {}
+    void cut() noexcept override { disconnect(); }
+    void wait_until_idle() override {
+      const auto alive = state.lock();
+      if (!alive) return;
+      if (Turn::inside(&alive->audience))
+        throw WouldDeadlock(
+            "a handler waits for handlers of its own bus to return: disconnect() does not wait");
+      alive->audience.wait_for_visits();
+    }
+    void pause(bool paused) noexcept override {
+      const auto known = subscriber.lock();
+      if (!known) return;
+      if (paused)
+        known->flags |= Subscriber::paused;
+      else
+        known->flags &= static_cast<std::uint8_t>(~Subscriber::paused);
+    }
 
-  // Destroying a subscription runs the user's code (the destructor of its handler), which may come
-  // back to the bus. So nobody lets go of the last reference to one while holding the mutex: a
-  // table or topic that is forgotten under it holds only such as are members still, or are held by
-  // whoever is taking them out.
-  mutable std::mutex mutex;
-  std::uint64_t last_sequence = 0;
-  std::size_t sweep_at = first_sweep;
-  std::size_t size = 0;
-  Roster<Subscriber> by_pattern;
-  std::unordered_map<std::string, Roster<Subscriber>> by_stream;
-  RecentlyUsed<std::string, std::shared_ptr<Topic>> topics;
-  boost::signals2::signal<void()> lives;  // last: its slots die first
+    const std::weak_ptr<State> state;
+    const std::function<void()> disconnect;
+    const std::weak_ptr<Subscriber> subscriber;
+  };
+
+  State(std::size_t remembered, Desk::Options options, DeadLetters& of)
+      : audience(remembered, options), dead_letters(of) {}
+
+  Rank next_rank(const SubscribeOptions& options);
+  void sweep_if_due();
+
+  Audience audience;
+  DeadLetters& dead_letters;
+  std::atomic<std::int64_t> last_sequence{0};
+  std::atomic<std::size_t> sweep_at{first_sweep};
+  signals::signal<void()> lives;  // last: its slots die first
 };
 
-void Subscriptions::State::join(const std::shared_ptr<Subscriber>& subscription) {
-  std::lock_guard lock(mutex);
-  subscription->sequence = ++last_sequence;
-  if (const auto* pattern = std::get_if<TopicPattern>(&subscription->interest)) {
-    by_pattern.join(subscription->sequence, subscription);
-    topics.forget_if([&](const std::string& type) { return pattern->matches(type); });
-  } else {
-    const auto& stream = std::get<EntityStream>(subscription->interest).name;
-    by_stream[stream].join(subscription->sequence, subscription);
-  }
-  ++size;
-}
-
-void Subscriptions::State::leave(const Subscriber& subscription) noexcept {
-  std::lock_guard lock(mutex);
-  std::shared_ptr<Subscriber> member;
-  if (const auto* pattern = std::get_if<TopicPattern>(&subscription.interest)) {
-    member = by_pattern.leave(subscription.sequence);
-    topics.forget_if([&](const std::string& type) { return pattern->matches(type); });
-  } else {
-    const auto found = by_stream.find(std::get<EntityStream>(subscription.interest).name);
-    if (found == by_stream.end()) return;
-    member = found->second.leave(subscription.sequence);
-    if (found->second.empty()) by_stream.erase(found);
-  }
-  if (member) --size;
-}
-
-template <class Visit>
-void Subscriptions::State::for_each(Visit visit) const {
-  for (const auto& [sequence, subscription] : by_pattern.members()) visit(*subscription);
-  for (const auto& [stream, roster] : by_stream)
-    for (const auto& [sequence, subscription] : roster.members()) visit(*subscription);
+// As Signals2 has it: without a group and at the front; by groups; without a group and at the back.
+Rank Subscriptions::State::next_rank(const SubscribeOptions& options) {
+  const std::int64_t sequence = ++last_sequence;
+  const int section = options.group ? 1 : options.at_front ? 0 : 2;
+  return {section, options.group.value_or(0), options.at_front ? -sequence : sequence};
 }
 
 // Subscriptions whose owners died are cut when an event comes for them. Where none comes, they are
 // found here: each time there are twice as many as the last sweep left.
 void Subscriptions::State::sweep_if_due() {
-  std::vector<boost::signals2::connection> orphans;
-  {
-    std::lock_guard lock(mutex);
-    if (size < sweep_at) return;
-    for_each([&](const Subscriber& subscription) {
-      if (subscription.is_orphan()) orphans.push_back(subscription.connection);
-    });
-    sweep_at = std::max(first_sweep, 2 * (size - orphans.size()));
-  }
-  for (const auto& orphan : orphans) orphan.disconnect();
+  if (audience.size() < sweep_at) return;
+  std::size_t orphans = 0;
+  const auto members = audience.members();
+  for (const auto& subscriber : members)
+    if (subscriber->is_orphan()) {
+      subscriber->disconnect();
+      ++orphans;
+    }
+  sweep_at = std::max(first_sweep, 2 * (members.size() - orphans));
 }
 
-std::shared_ptr<Topic> Subscriptions::State::topic(const std::string& type) {
-  if (const auto* known = topics.find(type)) return *known;
-  Table table;
-  for (const auto& [sequence, subscription] : by_pattern.members())
-    if (std::get<TopicPattern>(subscription->interest).matches(type)) table.push_back(subscription);
-  auto made = std::make_shared<Topic>(std::move(table));
-  topics.put(type, made);
-  return made;
+Subscriptions::Subscriptions(std::size_t remembered, Desk::Options options,
+                             DeadLetters& dead_letters)
+    : state_(std::make_shared<State>(remembered, options, dead_letters)) {}
+
+Subscriptions::~Subscriptions() = default;
+
+Subscriptions::Audience& Subscriptions::audience() const { return state_->audience; }
+
+Connection Subscriptions::add(Query interest, EventHandler handler, SubscribeOptions options) {
+  auto subscriber = std::make_shared<Subscriber>(std::move(interest), std::move(options));
+  subscriber->handler = std::move(handler);
+  return connect(std::move(subscriber));
 }
 
-std::shared_ptr<const Table> Subscriptions::State::entity_table(const std::string& stream) {
-  static const auto nobody = std::make_shared<const Table>();
-  const auto found = by_stream.find(stream);
-  return found == by_stream.end() ? nobody : found->second.table();
+Connection Subscriptions::add(Query interest, EventTaker taker, SubscribeOptions options) {
+  auto subscriber = std::make_shared<Subscriber>(std::move(interest), std::move(options));
+  subscriber->taker = std::move(taker);
+  subscriber->flags |= Subscriber::takes;
+  return connect(std::move(subscriber));
 }
 
-Subscriptions::Subscriptions(std::size_t topics) : state_(std::make_shared<State>(topics)) {}
-
-Connection Subscriptions::add(Interest interest, EventHandler handler, SubscribeOptions options) {
+Connection Subscriptions::connect(std::shared_ptr<Subscriber> subscriber) {
   state_->sweep_if_due();
-  auto subscription = std::make_shared<Subscriber>();
-  subscription->interest = std::move(interest);
-  subscription->handler = std::move(handler);
-  subscription->options = std::move(options);
-  if (subscription->options.name.empty())
-    subscription->options.name = name_of(subscription->interest);
-  subscription->connection =
-      state_->lives.connect([token = std::make_shared<State::Token>(state_, subscription)] {});
-  Connection connection([cut = subscription->connection] { cut.disconnect(); });
-  state_->join(subscription);
+  subscriber->rank = state_->next_rank(subscriber->options);
+  subscriber->disconnect = [connection = state_->lives.connect(
+                                [token = std::make_shared<State::Token>(state_, subscriber)] {})] {
+    connection.disconnect();
+  };
+  Connection connection(std::make_shared<State::Held>(state_, subscriber));
+  state_->audience.join(subscriber);
   return connection;
 }
 
-DispatchReport Subscriptions::tell(const Envelope& event, const OnFailure& on_failure) {
-  std::shared_ptr<Topic> topic;
-  std::shared_ptr<const Table> entity_table;
-  {
-    std::lock_guard lock(state_->mutex);
-    topic = state_->topic(event.type);
-    entity_table = state_->entity_table(event.stream);
+void Subscriptions::tell(Visit& visit, const EventPointer& event, bool is_new, Timestamp now,
+                         DispatchReport& report) {
+  visit.refresh();
+  Desk& desk = visit.desk();
+  Topic& by_type = visit.topic(event->type);
+  std::vector<Topic*> others;
+  Table merged;
+  const Table& table = visit.find(*event, by_type, others, merged);
+  const std::int64_t second = second_of(now);
+  Book::Page* entity = nullptr;
+  std::unique_lock lock(visit.mutex());
+  ++desk.told;
+  by_type.page.add(now, second);
+  for (auto* topic : others) topic->page.add(now, second);
+  const bool timed = by_type.page.count <= timed_first || desk.told % timed_every == 0;
+  desk.newest = std::max(desk.newest, now);
+  desk.history.add({event, desk.newest, desk.told}, footprint(*event));
+  if (is_new) desk.known_ids.add(event->id);
+  if (!event->stream.empty()) {
+    entity = &desk.entities.page(event->stream);
+    entity->add(now, second);
   }
-  Delivery delivery{event, *entity_table, on_failure, {}};
-  topic->signal(delivery);
-  return std::move(delivery.report);
+  lock.unlock();
+  if (table.empty()) return;
+
+  Delivery delivery{event, &state_->dead_letters, now, timed, report, &table};
+  const auto begun = timed ? monotonic_clock().reading() : std::chrono::nanoseconds(0);
+  by_type.emit(delivery);
+  if (!timed && report.failed == 0) return;
+
+  const auto took = monotonic_clock().reading() - begun;
+  lock.lock();
+  for (auto* page : {&by_type.page, entity}) {
+    if (!page) continue;
+    page->errors += report.failed;
+    if (timed) page->measure(took);
+  }
+}
+
+bool Subscriptions::has_subscriber(const std::string& type) {
+  return !Visit(state_->audience).topic(type).table.empty();
 }
 
 std::size_t Subscriptions::count() const {
-  std::size_t result = 0;
-  std::lock_guard lock(state_->mutex);
-  state_->for_each(
-      [&](const Subscriber& subscription) { result += subscription.is_orphan() ? 0 : 1; });
+  const auto members = state_->audience.members();
+  return static_cast<std::size_t>(
+      std::count_if(members.begin(), members.end(),
+                    [](const auto& subscriber) { return !subscriber->is_orphan(); }));
+}
+
+std::vector<SubscriberFigures> Subscriptions::figures(Timestamp now) const {
+  struct Counted {
+    std::uint64_t told = 0;
+    SlidingCount recent;
+  };
+  std::unordered_map<const Subscriber*, Counted> live;  // in tables that are in use
+  state_->audience.for_each_topic([&](const std::string*, const Topic& topic) {
+    topic.for_each_counted([&](const Subscriber& subscriber) {
+      auto& counted = live[&subscriber];
+      counted.told += topic.page.count;
+      counted.recent.add(topic.page.recent);
+    });
+  });
+  std::vector<SubscriberFigures> result;
+  for (const auto& subscriber : state_->audience.members()) {
+    SubscriberFigures figures;
+    figures.name = subscriber->options.name;
+    figures.interest = subscriber->interest.query().to_string();
+    figures.paused = subscriber->flags & Subscriber::paused;
+    Counted all = live[subscriber.get()];
+    {
+      std::lock_guard lock(subscriber->mutex);
+      all.told += subscriber->told;
+      all.recent.add(subscriber->recent);
+    }
+    figures.figures.count = all.told;
+    figures.figures.errors = subscriber->errors;
+    figures.figures.per_minute = all.recent.per_minute(now);
+    figures.figures.latencies = subscriber->latencies.latencies();
+    result.push_back(std::move(figures));
+  }
   return result;
-}
-
-std::size_t Subscriptions::remembered_topics() const {
-  std::lock_guard lock(state_->mutex);
-  return state_->topics.size();
-}
-
-bool Subscriptions::has_subscriber(const std::string& type) const {
-  std::lock_guard lock(state_->mutex);
-  return state_->topic(type)->has_subscriber;
 }
 
 }  // namespace annal

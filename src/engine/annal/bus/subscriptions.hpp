@@ -1,45 +1,50 @@
 // Who is told of which event. Boost.Signals2 keeps every subscription and carries every event.
 #pragma once
 
+#include "annal/bus/audience.hpp"
 #include "annal/bus/bus.hpp"
+#include "annal/bus/dead_letters.hpp"
+#include "annal/bus/desk.hpp"
+#include "annal/bus/subscriber.hpp"
 
 #include <cstddef>
 #include <functional>
 #include <memory>
 #include <string>
-#include <variant>
 
 namespace annal {
 
-// All events of one stream.
-struct EntityStream {
-  std::string name;
-};
-// What a subscriber wants to be told of.
-using Interest = std::variant<TopicPattern, EntityStream>;
-
-//   threads   any number of callers
+//   threads   every member: any number of callers
 class Subscriptions {
  public:
-  // A subscriber threw.
-  using OnFailure = std::function<void(const std::string& subscriber, std::string what)>;
-
-  //   topics    at most so many have their subscribers looked up ready
-  explicit Subscriptions(std::size_t topics);
+  using Audience = annal::Audience<Subscriber, Topic, Desk>;
+  using Visit = Audience::Visit;
+  //   remembered   types, streams and tags whose subscribers each publishing thread finds ready
+  //   dead_letters   of subscribers that throw; must outlive this
+  Subscriptions(std::size_t remembered, Desk::Options options, DeadLetters& dead_letters);
+  ~Subscriptions();
+  Subscriptions(const Subscriptions&) = delete;
+  Subscriptions& operator=(const Subscriptions&) = delete;
 
   // The handler must hold a function.
-  Connection add(Interest interest, EventHandler handler, SubscribeOptions options);
-  // Tells those who subscribed before the call began, in that order, of one event.
-  //   on_failure  called on this thread for each that throws
-  DispatchReport tell(const Envelope& event, const OnFailure& on_failure);
+  Connection add(Query interest, EventHandler handler, SubscribeOptions options);
+  Connection add(Query interest, EventTaker taker, SubscribeOptions options);
 
+  Audience& audience() const;
+  // Tells those who subscribed before the call began, in their order, of one event, and counts it.
+  //   is_new    nobody knows the event's id yet: it is made known
+  void tell(Visit& visit, const EventPointer& event, bool is_new, Timestamp now,
+            DispatchReport& report);
+
+  // Whether anybody is found by the type.
+  bool has_subscriber(const std::string& type);
   // Those whose owners live.
   std::size_t count() const;
-  std::size_t remembered_topics() const;
-  // By a pattern that matches the type.
-  bool has_subscriber(const std::string& type) const;
+  std::vector<SubscriberFigures> figures(Timestamp now) const;
 
  private:
+  Connection connect(std::shared_ptr<Subscriber> subscriber);
+
   struct State;
   std::shared_ptr<State> state_;
 };

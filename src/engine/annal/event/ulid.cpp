@@ -67,18 +67,19 @@ std::optional<Ulid> Ulid::parse(std::string_view text) {
   return id;
 }
 
-UlidGenerator::UlidGenerator(const Clock& clock, Randomness& randomness)
-    : clock_(clock), randomness_(randomness) {}
-
-Ulid UlidGenerator::next() {
-  std::lock_guard lock(mutex_);
-  const std::uint64_t now = milliseconds_of(clock_.now());
-  const bool same_millisecond = now <= milliseconds_ && !last_.is_nil();
+Ulid UlidSequence::next(Timestamp now) {
+  const std::uint64_t milliseconds = milliseconds_of(now);
+  const bool same_millisecond = milliseconds <= milliseconds_ && !last_.is_nil();
   if (same_millisecond && increment(last_)) return last_;
-  milliseconds_ = std::max(now, same_millisecond ? milliseconds_ + 1 : milliseconds_);
+  milliseconds_ = std::max(milliseconds, same_millisecond ? milliseconds_ + 1 : milliseconds_);
   set_time(last_, milliseconds_);
   randomness_.fill(std::span(last_.bytes).subspan(time_bytes));
   return last_;
+}
+
+Ulid UlidGenerator::next() {
+  std::lock_guard lock(mutex_);
+  return sequence_.next(clock_.now());
 }
 
 }  // namespace annal

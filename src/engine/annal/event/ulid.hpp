@@ -7,6 +7,7 @@
 #include <array>
 #include <compare>
 #include <cstdint>
+#include <cstring>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -24,25 +25,42 @@ struct Ulid {
   // Accepts upper and lower case; refuses other lengths, other characters and values over 128 bits.
   static std::optional<Ulid> parse(std::string_view text);
 
-  bool is_nil() const { return bytes == std::array<std::uint8_t, 16>{}; }
+  bool is_nil() const {
+    std::array<std::uint64_t, 2> halves;
+    std::memcpy(halves.data(), bytes.data(), bytes.size());
+    return (halves[0] | halves[1]) == 0;
+  }
   friend auto operator<=>(const Ulid&, const Ulid&) = default;
 };
 
-// Makes ULIDs each greater than the one before: within one millisecond, and while the clock stands
+// Makes ULIDs each greater than the one before: within one millisecond, and while the time stands
 // still or goes back, the random part is incremented.
-//   cost      one lock; 10 random bytes a millisecond
+//   cost      10 random bytes a millisecond
+//   threads   one at a time; the randomness must outlive the sequence
+class UlidSequence {
+ public:
+  explicit UlidSequence(Randomness& randomness) : randomness_(randomness) {}
+  Ulid next(Timestamp now);
+
+ private:
+  Randomness& randomness_;
+  std::uint64_t milliseconds_ = 0;
+  Ulid last_;
+};
+
+// The same for several threads.
+//   cost      one lock
 //   threads   any number of callers; clock and randomness must outlive the generator
 class UlidGenerator {
  public:
-  UlidGenerator(const Clock& clock, Randomness& randomness);
+  UlidGenerator(const Clock& clock, Randomness& randomness)
+      : clock_(clock), sequence_(randomness) {}
   Ulid next();
 
  private:
   const Clock& clock_;
-  Randomness& randomness_;
   std::mutex mutex_;
-  std::uint64_t milliseconds_ = 0;
-  Ulid last_;
+  UlidSequence sequence_;
 };
 
 }  // namespace annal

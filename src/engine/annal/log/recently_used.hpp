@@ -48,6 +48,12 @@ class RecentlyUsed {
     old_.clear();
   }
 
+  template <class Visit>
+  void for_each(Visit visit) const {
+    for (const auto* generation : {&young_, &old_})
+      for (const auto& [key, value] : *generation) visit(key, value);
+  }
+
   std::size_t size() const { return young_.size() + old_.size(); }
 
  private:
