@@ -26,6 +26,10 @@ std::vector<Result> open_after_crash(const Settings& settings);        // P11
 std::vector<Result> tell_observer(const Settings& settings);           // P12
 std::vector<Result> read_while_writing(const Settings& settings);      // P13
 
+std::vector<Result> publish_to_subscribers(const Settings& settings);    // B1
+std::vector<Result> publish_to_one_of_many(const Settings& settings);    // B2
+std::vector<Result> publish_from_two_threads(const Settings& settings);  // B5
+
 // The shapes of event-store-benchmark, which have no goals of their own.
 std::vector<Result> write_stream(const Settings& settings);               // W1
 std::vector<Result> write_stream_on_condition(const Settings& settings);  // W2

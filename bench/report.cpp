@@ -16,10 +16,14 @@ int width(const std::string& text, int letters) {
 
 void print(const std::string& name, const Series& series) {
   if (!series.measured()) return;
-  std::printf("       %-*s mean %9.2f  p50 %9.2f  p95 %9.2f  p99 %9.2f  p99.9 %9.2f µs",
-              width(name, 10), name.c_str(), series.mean / 1000, series.median / 1000,
-              series.p95 / 1000, series.p99 / 1000, series.p999 / 1000);
-  if (series.each < 0.95 * series.mean) std::printf("  one every %.2f µs", series.each / 1000);
+  const bool is_short = series.p99 < 10'000;
+  const double unit = is_short ? 1 : 1000;
+  const char* name_of_unit = is_short ? "ns" : "µs";
+  std::printf("       %-*s mean %9.2f  p50 %9.2f  p95 %9.2f  p99 %9.2f  p99.9 %9.2f %s",
+              width(name, 10), name.c_str(), series.mean / unit, series.median / unit,
+              series.p95 / unit, series.p99 / unit, series.p999 / unit, name_of_unit);
+  if (series.each < 0.95 * series.mean)
+    std::printf("  one every %.2f %s", series.each / unit, name_of_unit);
   std::printf("\n");
 }
 
