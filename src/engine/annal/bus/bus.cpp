@@ -2,8 +2,10 @@
 
 #include "annal/bus/dead_letters.hpp"
 #include "annal/bus/gate.hpp"
+#include "annal/bus/observers_state.hpp"
 #include "annal/bus/subscriptions.hpp"
 #include "annal/bus/turn.hpp"
+#include "annal/bus/vocabulary.hpp"
 
 #include <algorithm>
 #include <mutex>
@@ -48,12 +50,21 @@ struct Bus::State {
       : types(known),
         options(asked),
         clock(asked.clock ? *asked.clock : system_clock()),
-        gate(asked, [](const ControlVerdict&, const Envelope&) {}),
+        gate(asked, [this](const ControlVerdict& verdict,
+                           const Envelope& event) { tell_decision(verdict, event); }),
         dead_letters(asked.dead_letters, asked.kept_bytes),
         subscriptions(asked.topics,
                       {asked.randomness ? asked.randomness : &system_randomness(),
                        asked.history_events, asked.kept_bytes, asked.known_ids, asked.names},
-                      dead_letters) {}
+                      dead_letters),
+        alarms(asked.monotonic),
+        observers(std::make_shared<Observers::State>(
+            subscriptions,
+            ObserverSurroundings{
+                key(), asked.observer_threads, asked.patience, &dead_letters, &alarms,
+                [this](const std::string& observer, std::string what, const Envelope& event) {
+                  warn(observer, std::move(what), event);
+                }})) {}
 
   // What turns are known by.
   const void* key() { return &subscriptions.audience(); }
@@ -69,6 +80,13 @@ struct Bus::State {
   DispatchReport dispatch(Subscriptions::Visit& here, Turn::Waiting event, Timestamp now);
   void queue(Turn& turn, Turn::Waiting waiting) const;
 
+  // Events of the bus itself.
+  template <class Payload>
+  void tell_own(std::string_view type, std::string_view stream, const Payload& payload,
+                const Envelope& about) noexcept;
+  void tell_decision(const ControlVerdict& verdict, const Envelope& event) noexcept;
+  void warn(const std::string& subject, std::string message, const Envelope& event) noexcept;
+
   const Catalogue& types;
   const BusOptions options;
   const Clock& clock;
@@ -76,6 +94,9 @@ struct Bus::State {
   DeadLetters dead_letters;
   std::mutex claiming;
   Subscriptions subscriptions;
+  // From here on threads of the bus are at work.
+  Alarms alarms;
+  Observers observers;
 };
 
 unsigned Bus::State::next_depth() {
@@ -181,6 +202,53 @@ void Bus::State::queue(Turn& turn, Turn::Waiting waiting) const {
   turn.queue(std::move(waiting));
 }
 
+// They pass neither middleware nor control, which might want to say something about them again.
+template <class Payload>
+void Bus::State::tell_own(std::string_view type, std::string_view stream, const Payload& payload,
+                          const Envelope& about) noexcept {
+  try {
+    const unsigned depth = next_depth();
+    const Timestamp now = clock.now();
+    Envelope event;
+    event.type = type;
+    event.codec = Codec::cereal;
+    event.data = encode(payload);
+    event.stream = stream;  // its own: nothing is added to the history of what it is about
+    event.source = "annal";
+    event.correlation_id = about.correlation_id;
+    if (!about.id.is_nil()) event.causation_id = about.id.to_string();
+    auto here = visit();
+    fill_in(event, here.desk(), now);
+    dispatch(here, {std::make_shared<const Envelope>(std::move(event)), depth, true}, now);
+  } catch (...) {
+    // Too many of them wait, or there is no memory: what they tell of must not fail for it.
+  }
+}
+
+void Bus::State::tell_decision(const ControlVerdict& verdict, const Envelope& event) noexcept {
+  ControlDecided decided;
+  decided.signal = to_string(verdict.signal);
+  decided.by = verdict.by;
+  decided.priority = verdict.priority;
+  decided.reason = verdict.reason;
+  decided.delay = static_cast<std::uint64_t>(verdict.delay.count());
+  decided.attempt = verdict.attempt;
+  decided.took = static_cast<std::uint64_t>(verdict.took.count());
+  if (!event.id.is_nil()) decided.event_id = event.id.to_string();
+  decided.event_type = event.type;
+  tell_own(control_decided, "bus/decisions", decided, event);
+}
+
+void Bus::State::warn(const std::string& subject, std::string message,
+                      const Envelope& event) noexcept {
+  WarningRaised warning;
+  warning.message = std::move(message);
+  warning.subject = subject;
+  if (!event.id.is_nil()) warning.event_id = event.id.to_string();
+  warning.event_type = event.type;
+  tell_own(warning_raised, "bus/warnings", warning, event);
+}
+
 Bus::Bus(const Catalogue& catalogue, BusOptions options)
     : state_(std::make_shared<State>(catalogue, options)) {}
 
@@ -209,6 +277,7 @@ Connection Bus::use(std::string name, Middleware middleware) {
 }
 
 Control& Bus::control() { return state_->gate.control; }
+Observers& Bus::observers() { return state_->observers; }
 
 Bus::Admission Bus::admit(Envelope event) const {
   const unsigned depth = Turn::next_depth(state_->key());
@@ -252,6 +321,8 @@ std::vector<Envelope> Bus::history(const HistoryRequest& request) const {
 std::vector<DeadLetter> Bus::dead_letters() const { return state_->dead_letters.newest_first(); }
 
 std::size_t Bus::redrive(const std::string& subscriber) {
+  if (Turn::inside(state_->key()))
+    throw WouldDeadlock("dead letters are handed over again outside the handlers of their bus");
   return state_->dead_letters.redrive(subscriber);
 }
 
@@ -280,6 +351,8 @@ BusStatistics Bus::statistics() const {
   statistics.subscribers = state_->subscriptions.figures(now);
   return statistics;
 }
+
+std::size_t Bus::run_due() { return state_->alarms.run_due(); }
 
 std::size_t Bus::subscriber_count() const { return state_->subscriptions.count(); }
 

@@ -10,6 +10,7 @@
 
 #include "annal/bus/connection.hpp"
 #include "annal/bus/control.hpp"
+#include "annal/bus/observers.hpp"
 #include "annal/bus/statistics.hpp"
 #include "annal/error.hpp"
 #include "annal/event/catalogue.hpp"
@@ -95,8 +96,10 @@ struct BusOptions {
   std::size_t dead_letters = 1000;     // of kept_bytes, too; the oldest make room
   std::size_t queued_events = 10'000;  // published inside handlers and not told yet, a thread
   unsigned control_attempts = 5;       // that a RETRY may make of one event
-  const Clock* clock = nullptr;        // the machine's when null; must outlive the bus
-  Randomness* randomness = nullptr;    // the system's when null; must outlive the bus
+  std::size_t observer_threads = 4;    // that tell observers, beside those in overdue calls
+  std::chrono::milliseconds patience{10'000};  // with observers that run when the bus ends
+  const Clock* clock = nullptr;                // the machine's when null; must outlive the bus
+  Randomness* randomness = nullptr;            // the system's when null; must outlive the bus
   // What durations are measured with. Where it is given, no thread of the bus waits for time to pass:
   // its owner calls run_due(). Must outlive the bus.
   const MonotonicClock* monotonic = nullptr;
@@ -162,6 +165,9 @@ class Bus {
   // Who may say no. Asked after middleware.
   Control& control();
 
+  // Who is told on threads of his own.
+  Observers& observers();
+
   struct Admission {
     std::optional<Envelope> event;  // what came out; nothing if it may not be recorded
     std::string by;  // the middleware that dropped or spoilt it; "bus" if it is refused
@@ -191,8 +197,12 @@ class Bus {
   // Hands the dead letters of a subscriber to him again, oldest first, on this thread; those he
   // takes are dead letters no more. Stops at the first that fails again.
   //   returns   how many he took
+  //   throws    WouldDeadlock inside a handler of this bus
   std::size_t redrive(const std::string& subscriber);
   BusStatistics statistics() const;
+  // Does what is due by now: for a bus with BusOptions::monotonic; others do it by themselves.
+  //   returns   how much was done
+  std::size_t run_due();
   std::size_t subscriber_count() const;
   // Whether anybody would be told of an event of the type, not counting those who subscribed to
   // streams or tags. True for an owner that is gone until the next event of the type.

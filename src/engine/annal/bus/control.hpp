@@ -87,7 +87,7 @@ using ControlHandler =
     std::function<ControlDecision(const Envelope& event, ControlContext& context)>;
 
 struct ControlOptions {
-  std::string name;  // in decisions and statistics; must not be empty
+  std::string name = {};  // in decisions and statistics; must not be empty
   int priority = 0;  // lower is asked first; those of one priority in the order they were added
   bool critical = false;  // what it throws is ERROR; otherwise it is counted, and passed over
   Query interest = {};    // which events it is asked about
