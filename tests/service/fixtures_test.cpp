@@ -24,8 +24,13 @@ std::string bytes_of(const fs::path& file) {
 std::string without_types_of_today(const std::string& text) {
   std::istringstream lines(text);
   std::string kept;
+  const auto is_of_today = [](const std::string& line) {
+    for (const auto* type : {"control.decided/1", "document.purged/1", "warning.raised/1"})
+      if (line.find("\"id\":\"" + std::string(type) + '"') != std::string::npos) return true;
+    return false;
+  };
   for (std::string line; std::getline(lines, line);)
-    if (line.find("\"id\":\"document.purged/1\"") == std::string::npos) kept += line + '\n';
+    if (!is_of_today(line)) kept += line + '\n';
   return kept;
 }
 

@@ -7,7 +7,7 @@ namespace annal {
 Alarms::Alarms(const MonotonicClock* clock)
     : clock_(clock ? *clock : monotonic_clock()), waits_by_itself_(clock == nullptr) {}
 
-Alarms::~Alarms() {
+void Alarms::stop() {
   {
     std::lock_guard lock(mutex_);
     stopping_ = true;

@@ -23,8 +23,7 @@ class Alarms {
 
   //   clock     null: the machine's; must outlive this
   explicit Alarms(const MonotonicClock* clock);
-  // Waits for the work that is being done. What is not due yet is never done.
-  ~Alarms();
+  ~Alarms() { stop(); }
   Alarms(const Alarms&) = delete;
   Alarms& operator=(const Alarms&) = delete;
 
@@ -32,6 +31,9 @@ class Alarms {
   //   work      must not throw; short: the next waits for it
   void at(std::chrono::nanoseconds reading, Work work);
   void after(std::chrono::nanoseconds delay, Work work) { at(now() + delay, std::move(work)); }
+
+  // Waits for the work that is being done. What is not due yet is never done, and nothing is taken.
+  void stop();
 
   // Does what is due by now, in the order of the times, on this thread.
   //   returns   how much was done

@@ -10,7 +10,9 @@
 
 #include "annal/bus/connection.hpp"
 #include "annal/bus/control.hpp"
+#include "annal/bus/expectation.hpp"
 #include "annal/bus/observers.hpp"
+#include "annal/bus/recorder.hpp"
 #include "annal/bus/statistics.hpp"
 #include "annal/error.hpp"
 #include "annal/event/catalogue.hpp"
@@ -79,10 +81,15 @@ struct DispatchReport {
   // Published inside a handler of this bus: its turn comes once the event being dispatched has been
   // told to everybody. Who takes it is not known yet; failures show in Bus::dead_letters alone.
   bool queued = false;
-  bool duplicate = false;  // an event of this id was published before: nobody was told again
+  bool duplicate = false;   // an event of this id was published before: nobody was told again
+  bool coalesced = false;   // it is held back, to go out with others
+  Position position;        // where it was recorded; 0: it was not
+  bool unrecorded = false;  // that was to be, and failed: it went out all the same
+  // What the log said of an event that had to be recorded, and was not; nobody was told.
+  std::shared_ptr<const AppendOutcome> not_recorded = nullptr;
 
   // Whether it went out, or will when its turn comes.
-  bool accepted() const { return !dropped_by && !vetoed_by && !duplicate; }
+  bool accepted() const { return !dropped_by && !vetoed_by && !duplicate && !not_recorded; }
 };
 
 struct BusOptions {
@@ -93,13 +100,15 @@ struct BusOptions {
   std::size_t topics = 1024;  // types, streams and tags whose subscribers are found ready
   std::size_t names = 1024;   // types, and streams, whose figures are kept
   // Of the bus.
-  std::size_t dead_letters = 1000;     // of kept_bytes, too; the oldest make room
-  std::size_t queued_events = 10'000;  // published inside handlers and not told yet, a thread
-  unsigned control_attempts = 5;       // that a RETRY may make of one event
-  std::size_t observer_threads = 4;    // that tell observers, beside those in overdue calls
-  std::chrono::milliseconds patience{10'000};  // with observers that run when the bus ends
-  const Clock* clock = nullptr;                // the machine's when null; must outlive the bus
-  Randomness* randomness = nullptr;            // the system's when null; must outlive the bus
+  std::size_t dead_letters = 1000;      // of kept_bytes, too; the oldest make room
+  std::size_t queued_events = 10'000;   // published inside handlers and not told yet, a thread
+  unsigned control_attempts = 5;        // that a RETRY may make of one event
+  std::size_t backlog_events = 10'000;  // published without waiting, and not done yet
+  std::size_t observer_threads = 4;     // that tell observers, beside those in overdue calls
+  // With observers that run when the bus ends; and how long publish waits for the dispatcher.
+  std::chrono::milliseconds patience{10'000};
+  const Clock* clock = nullptr;      // the machine's when null; must outlive the bus
+  Randomness* randomness = nullptr;  // the system's when null; must outlive the bus
   // What durations are measured with. Where it is given, no thread of the bus waits for time to pass:
   // its owner calls run_due(). Must outlive the bus.
   const MonotonicClock* monotonic = nullptr;
@@ -184,12 +193,43 @@ class Bus {
   // Tells every subscriber, in their order, on this thread. For recorded events.
   //   throws    PublishRefused, only inside a handler of this bus
   DispatchReport dispatch(Envelope event);
-  // A transient event, never recorded: middleware and control, then dispatch. id and occurred_at are
-  // filled in where they are missing.
+  // Middleware, control, then as the policy of its type says: recorded, and told by the dispatcher; or
+  // transient, and told on this thread. Returns when subscribers have run; inside a handler, and in an
+  // observer, once it is recorded or queued. id and occurred_at are filled in where they are missing.
   //   throws    InvalidInput if its type is no topic
+  //             NotRecorded if it must be recorded and cannot
   //             PublishRefused, only inside a handler or middleware
   DispatchReport publish(Envelope&& event);
   DispatchReport publish(const Envelope& event) { return publish(Envelope(event)); }
+  // All of them, in their order. Those to be recorded that stand beside each other are in one commit;
+  // where no log takes that, each has one of its own.
+  //   returns   a report each; one that must be recorded and cannot be has `not_recorded`
+  std::vector<DispatchReport> publish_batch(std::vector<Envelope> events);
+  // Returns at once: the rest happens on a thread of the bus, in the order of publishing. While control
+  // wants an event to be asked about again later, those behind it wait. What comes to nothing is a dead
+  // letter of "publish_nowait".
+  //   throws    InvalidInput if its type is no topic; PublishRefused if as many wait as may
+  void publish_nowait(Envelope event);
+  // What is held back goes out, and what was published without waiting is done.
+  //   returns   false if the time is up before
+  //   throws    WouldDeadlock inside a handler
+  bool flush(std::chrono::milliseconds timeout);
+
+  // What becomes of events of these types when they are published; of two that fit the newer counts.
+  // Without one, events are transient.
+  //   throws    ConfigurationError for what cannot be: to record without a log; to require and to hold
+  //             back
+  Connection record(TopicPattern types, RecordingPolicy policy);
+  // Before anything is published. Whoever opens a store need not do this.
+  void record_with(std::shared_ptr<Recorder> recorder);
+
+  // The first event that is meant from now on.
+  //   predicate   over those that the query means; all of them when empty
+  Expectation expect(Query interest, std::function<bool(const Envelope&)> predicate = {});
+  // The same where nothing has to be done in between. Guide: docs/guides/bus.md
+  //   returns   nothing if the time is up before
+  std::optional<Envelope> wait_for(Query interest, std::chrono::milliseconds timeout,
+                                   std::function<bool(const Envelope&)> predicate = {});
 
   // What was dispatched, recorded and transient.
   std::vector<Envelope> history(const HistoryRequest& request = {}) const;  // newest first
@@ -208,6 +248,8 @@ class Bus {
   // streams or tags. True for an owner that is gone until the next event of the type.
   //   cost      a look-up
   bool has_subscriber(const std::string& type) const;
+  // Whether an event of the type would be told to anybody so found, or recorded.
+  bool wants(const std::string& type) const;
 
  private:
   const Catalogue& catalogue() const;

@@ -406,10 +406,10 @@ void ObserverPool::read_on(Lock& lock, const Shared& observer) {
   const std::size_t room = observer->options.queue_events - observer->queued;
   const Read read = read_;
   lock.unlock();
-  std::vector<Envelope> events;
+  Page page;
   std::string failure;
   try {
-    events = read(observer->interest, from, to, room);
+    page = read(observer->interest, from, to, room);
   } catch (...) {
     failure = text_of_current_exception();
   }
@@ -425,9 +425,8 @@ void ObserverPool::read_on(Lock& lock, const Shared& observer) {
     });
     return;
   }
-  const bool is_all = events.size() < room;
-  const Position done = is_all ? to : events.back().position;
-  for (auto& event : events) {
+  const Position done = page.more ? page.events.back().position : to;
+  for (auto& event : page.events) {
     const auto key = key_of(*observer, event);
     enqueue(observer, {std::make_shared<const Envelope>(std::move(event)), 1, 0, 0}, key);
   }

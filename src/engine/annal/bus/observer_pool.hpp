@@ -6,6 +6,7 @@
 #include "annal/bus/dead_letters.hpp"
 #include "annal/bus/observers.hpp"
 #include "annal/bus/subscriber.hpp"
+#include "annal/log/event_log.hpp"
 
 #include <condition_variable>
 #include <deque>
@@ -84,10 +85,9 @@ struct ObserverSurroundings {
 //   threads   every member: any number of callers
 class ObserverPool : public std::enable_shared_from_this<ObserverPool> {
  public:
-  // Reads what a query means of the log, from one position to another, both included.
-  //   returns   `limit` events at most; fewer only if there are no more
-  using Read = std::function<std::vector<Envelope>(const Query&, Position from, Position to,
-                                                   std::size_t limit)>;
+  // Reads what a query means of the log, from one position to another, both included; `limit` events
+  // at most.
+  using Read = std::function<Page(const Query&, Position from, Position to, std::size_t limit)>;
 
   explicit ObserverPool(ObserverSurroundings surroundings);
 

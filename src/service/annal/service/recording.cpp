@@ -24,9 +24,9 @@ struct Touched {
   std::size_t last_event = 0;  // its newest one's place in the commit
 };
 
-class Recording {
+class CommitRecording {
  public:
-  Recording(const ServiceParts& parts, const Commit& asked) : parts_(parts), asked_(asked) {}
+  CommitRecording(const ServiceParts& parts, const Commit& asked) : parts_(parts), asked_(asked) {}
 
   AppendOutcome run(const effects::Perform& perform) {
     if (parts_.read_only)
@@ -147,7 +147,7 @@ class Recording {
 
 AppendOutcome record_commit(const ServiceParts& parts, const Commit& commit,
                             const effects::Perform& perform) {
-  return Recording(parts, commit).run(perform);
+  return CommitRecording(parts, commit).run(perform);
 }
 
 }  // namespace annal

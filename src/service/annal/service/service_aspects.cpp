@@ -14,6 +14,9 @@ namespace {
 
 thread_local std::string_view outcome_of_call;
 
+// Of what the service tells of itself, where a policy records it.
+const std::string service_stream = "annal/service";
+
 constexpr std::array<std::string_view, 6> queries{"get",     "list", "collections",
                                                   "history", "diff", "verify_rows"};
 
@@ -44,6 +47,7 @@ void publish(Bus& bus, const Catalogue& catalogue, const Payload& payload,
              const std::string& request_id) noexcept {
   try {
     auto event = catalogue.wrap(payload);
+    event.stream = service_stream;
     event.source = "annal";
     event.correlation_id = request_id;
     bus.publish(std::move(event));
@@ -106,7 +110,7 @@ void ExecutionEvents::around(const JoinPoint& point, const std::function<void()>
 
 template <class Executed>
 void ExecutionEvents::observe(const JoinPoint& point, const std::function<void()>& proceed) {
-  if (!bus_.has_subscriber(catalogue_.of<Executed>().name)) return proceed();
+  if (!bus_.wants(catalogue_.of<Executed>().name)) return proceed();
   const auto start = monotonic_clock().reading();
   const auto tell = [&](std::string_view outcome) {
     publish(bus_, catalogue_,

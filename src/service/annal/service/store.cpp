@@ -2,11 +2,14 @@
 #include "annal/service/store.hpp"
 
 #include "annal/aggregate/snapshot.hpp"
+#include "annal/bus/vocabulary.hpp"
+#include "annal/effects/effect.hpp"
 #include "annal/error.hpp"
 #include "annal/memory/memory_log.hpp"
 #include "annal/service/default_handlers.hpp"
 #include "annal/service/document_service.hpp"
 #include "annal/service/log_lines.hpp"
+#include "annal/service/recording.hpp"
 #include "annal/service/rows.hpp"
 #include "annal/service/service_aspects.hpp"
 #include "annal/service/vocabulary.hpp"
@@ -21,6 +24,7 @@ Catalogue catalogue_of(const OpenOptions& options) {
   Catalogue catalogue;
   document::add_to(catalogue);
   add_service_events(catalogue);
+  add_bus_events(catalogue);
   if (options.types) options.types(catalogue);
   return catalogue;
 }
@@ -46,6 +50,27 @@ BusOptions bus_options(const OpenOptions& options) {
   return bus;
 }
 
+// Published events are recorded as commits made elsewhere are: with the rows that follow from them.
+class StoreRecorder final : public Recorder {
+ public:
+  StoreRecorder(ServiceParts parts, Dispatcher& dispatcher)
+      : parts_(std::move(parts)), dispatcher_(dispatcher) {}
+
+  AppendOutcome record(Commit commit) override {
+    const auto program = effects::program(
+        [&](effects::Perform perform) { return record_commit(parts_, commit, perform); });
+    return program.run(parts_.handlers, {.request_id = parts_.ids.next().to_string()});
+  }
+  bool wait_until_told(Position position, std::chrono::milliseconds timeout) override {
+    return dispatcher_.wait_until(position, timeout);
+  }
+  const EventLog& log() const override { return parts_.log; }
+
+ private:
+  const ServiceParts parts_;
+  Dispatcher& dispatcher_;
+};
+
 sqlite::Scrubbing scrubbing(const OpenOptions& options, const std::filesystem::path& path) {
   sqlite::Scrubbing scrubbing;
   scrubbing.bytes_per_second = options.scrub_bytes_per_second;
@@ -63,6 +88,7 @@ sqlite::Scrubbing scrubbing(const OpenOptions& options, const std::filesystem::p
 struct Store::State {
   State(OpenOptions options, std::unique_ptr<EventLog> opened)
       : read_only(options.mode == OpenOptions::Mode::read_only),
+        patience(options.bus.patience),
         clock(options.clock ? *options.clock : system_clock()),
         catalogue(catalogue_of(options)),
         lines(std::move(options.log_lines), options.lowest_severity),
@@ -74,7 +100,11 @@ struct Store::State {
     if (read_only) return;
     log->declare_types(catalogue.descriptions());
     dispatcher = std::make_unique<Dispatcher>(*log, bus, log->head());
+    bus.record_with(std::make_shared<StoreRecorder>(parts(), *dispatcher));
   }
+
+  // What was published without waiting is done while everything it needs is there.
+  ~State() { bus.flush(patience); }
 
   // The outermost aspect first.
   void weave() {
@@ -93,6 +123,7 @@ struct Store::State {
   ServiceParts parts() { return {*log, bus, catalogue, handlers, ids, lines, read_only}; }
 
   const bool read_only;
+  const std::chrono::milliseconds patience;
   const Clock& clock;
   const Catalogue catalogue;
   const LogLines lines;

@@ -62,7 +62,7 @@ class Store {
   Dispatcher& dispatcher();  // throws ConfigurationError on a read-only store
   // Woven around `DocumentService::*` from the start: the aspects "logging", "metrics",
   // "error events" (`error.raised`) and "execution events" (`command.executed`, `query.executed`,
-  // where subscribed to). Around effects, `effect::database_write` and so on, nothing is woven until
+  // where subscribed to or recorded). Around effects, `effect::database_write` and so on, nothing is woven until
   // somebody applies it; a run goes by what is applied when it begins.
   Weaver& weaver();
   Metrics& metrics();  // the metrics aspect that is woven from the start

@@ -1,0 +1,108 @@
+// What a bus consists of.
+#pragma once
+
+#include "annal/bus/alarms.hpp"
+#include "annal/bus/awaited_reports.hpp"
+#include "annal/bus/backlog.hpp"
+#include "annal/bus/bus.hpp"
+#include "annal/bus/coalescer.hpp"
+#include "annal/bus/dead_letters.hpp"
+#include "annal/bus/gate.hpp"
+#include "annal/bus/observers_state.hpp"
+#include "annal/bus/seat.hpp"
+#include "annal/bus/subscriptions.hpp"
+#include "annal/bus/turn.hpp"
+
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <variant>
+#include <vector>
+
+namespace annal {
+
+// What becomes of published events of some types, as long as it is in force.
+struct Policy {
+  explicit Policy(TopicPattern types) : interest(Query::of_types({std::move(types)})) {}
+  const Interest interest;
+  Rank rank;
+  RecordingPolicy policy;
+  std::atomic<bool> gone{false}, paused{false};
+};
+
+// In the metadata of an event published inside a handler and recorded: how deep the chain of causes is
+// that it ends.
+inline constexpr std::string_view depth_key = "annal-depth";
+
+struct Bus::State {
+  State(const Catalogue& known, const BusOptions& asked);
+  ~State();
+
+  // What turns are known by.
+  const void* key() const { return &subscriptions.audience(); }
+  // Throws PublishRefused.
+  unsigned next_depth() const;
+  Subscriptions::Visit visit() const { return Subscriptions::Visit(subscriptions.audience()); }
+
+  // An event that passed everything before it is recorded or told.
+  struct Ready {
+    Envelope event;
+    bool came_with_id;
+    unsigned depth;
+    RecordingPolicy policy;
+  };
+  // Throws InvalidInput for a type that is no topic.
+  DispatchReport publish(Envelope&& event);
+  std::vector<DispatchReport> publish_batch(std::vector<Envelope> events);
+  void publish_backlog(std::vector<Backlog::Waiting> waiting);
+  std::variant<Ready, DispatchReport> make_ready(Envelope&& event, unsigned depth);
+  Admission admit(Envelope event, unsigned depth) const;
+  RecordingPolicy policy_of(const std::string& type) const;
+
+  // Records or tells.
+  DispatchReport send(Ready ready);
+  // Those that are to be recorded, in one commit.
+  std::vector<DispatchReport> record_together(std::vector<Ready> events);
+  DispatchReport after_recording(AppendOutcome outcome, Ready ready, bool waits);
+  DispatchReport tell(Ready ready);
+  DispatchReport told(const Envelope& event, Position position, bool waits);
+
+  void bury(const EventPointer& event, std::string what);
+
+  static void fill_in(Envelope& event, Desk& desk, Timestamp now);
+  bool is_known(const Ulid& id) const;
+  bool claim(Subscriptions::Visit& here, const Ulid& id);
+  DispatchReport dispatch(Subscriptions::Visit& here, Turn::Waiting event, Timestamp now);
+  void queue(Turn& turn, Turn::Waiting waiting) const;
+
+  // Lets observers read what they had no room for.
+  void read_spilled_events();
+
+  // Events of the bus itself.
+  template <class Payload>
+  void tell_own(std::string_view type, std::string_view stream, const Payload& payload,
+                const Envelope& about) noexcept;
+  void tell_decision(const ControlVerdict& verdict, const Envelope& event) noexcept;
+  void warn(const std::string& subject, std::string message, const Envelope& event) noexcept;
+
+  const Catalogue& types;
+  const BusOptions options;
+  const Clock& clock;
+  Gate gate;
+  DeadLetters dead_letters;
+  std::mutex claiming;
+  Subscriptions subscriptions;
+  const std::shared_ptr<Audience<Policy>> policies = std::make_shared<Audience<Policy>>(4096);
+  std::atomic<std::int64_t> last_policy{0};
+  std::shared_ptr<Recorder> recorder;  // set before anything is published
+  AwaitedReports awaited;
+  std::atomic<std::uint64_t> unrecorded{0};
+  // From here on threads of the bus are at work.
+  Alarms alarms;
+  const std::shared_ptr<Observers::State> observers_state;
+  Observers observers;
+  Coalescer coalescer;
+  Backlog backlog;
+};
+
+}  // namespace annal

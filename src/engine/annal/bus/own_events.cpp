@@ -1,0 +1,55 @@
+// What the bus tells of itself.
+#include "annal/bus/bus_state.hpp"
+#include "annal/bus/vocabulary.hpp"
+
+#include <utility>
+
+namespace annal {
+
+// They pass neither middleware nor control, which might want to say something about them again.
+template <class Payload>
+void Bus::State::tell_own(std::string_view type, std::string_view stream, const Payload& payload,
+                          const Envelope& about) noexcept {
+  try {
+    const unsigned depth = next_depth();
+    Envelope event;
+    event.type = type;
+    event.codec = Codec::cereal;
+    event.data = encode(payload);
+    event.stream = stream;  // its own: nothing is added to the history of what it is about
+    event.source = "annal";
+    event.correlation_id = about.correlation_id;
+    if (!about.id.is_nil()) event.causation_id = about.id.to_string();
+    fill_in(event, visit().desk(), clock.now());
+    send({std::move(event), false, depth, policy_of(std::string(type))});
+  } catch (...) {
+    // Too many of them wait, it is not recorded, or there is no memory: what they tell of must not
+    // fail for it.
+  }
+}
+
+void Bus::State::tell_decision(const ControlVerdict& verdict, const Envelope& event) noexcept {
+  ControlDecided decided;
+  decided.signal = to_string(verdict.signal);
+  decided.by = verdict.by;
+  decided.priority = verdict.priority;
+  decided.reason = verdict.reason;
+  decided.delay = static_cast<std::uint64_t>(verdict.delay.count());
+  decided.attempt = verdict.attempt;
+  decided.took = static_cast<std::uint64_t>(verdict.took.count());
+  if (!event.id.is_nil()) decided.event_id = event.id.to_string();
+  decided.event_type = event.type;
+  tell_own(control_decided, "annal/decisions", decided, event);
+}
+
+void Bus::State::warn(const std::string& subject, std::string message,
+                      const Envelope& event) noexcept {
+  WarningRaised warning;
+  warning.message = std::move(message);
+  warning.subject = subject;
+  if (!event.id.is_nil()) warning.event_id = event.id.to_string();
+  warning.event_type = event.type;
+  tell_own(warning_raised, "annal/warnings", warning, event);
+}
+
+}  // namespace annal

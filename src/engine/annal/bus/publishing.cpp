@@ -1,0 +1,367 @@
+// The way of an event that is published: through the gate, into the log if it is to be recorded, to
+// those who are told.
+#include "annal/bus/bus_state.hpp"
+#include "annal/bus/vocabulary.hpp"
+#include "annal/failure_text.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace annal {
+
+namespace {
+
+std::string too_deep() {
+  return "refused: it would end a chain of more than " + std::to_string(Bus::causation_limit) +
+         " events, each published by a handler of the one before; look for handlers that answer "
+         "one another";
+}
+
+DispatchReport refused(Bus::Admission admission) {
+  DispatchReport report;
+  (admission.by_control ? report.vetoed_by : report.dropped_by) = std::move(admission.by);
+  report.skipped = admission.skipped;
+  report.why = std::move(admission.why);
+  return report;
+}
+
+DispatchReport duplicate() {
+  DispatchReport report;
+  report.duplicate = true;
+  report.why = "an event of this id was published before";
+  return report;
+}
+
+// An event that came with an id is recorded once, however often it is published.
+std::string key_of(const Envelope& event) { return "event/" + event.id.to_string(); }
+
+std::string words_of(const AppendOutcome& outcome) {
+  if (const auto* rejected = std::get_if<Rejected>(&outcome)) return rejected->message();
+  if (const auto* unknown = std::get_if<Unknown>(&outcome)) return unknown->what;
+  return "it was recorded";
+}
+
+}  // namespace
+
+unsigned Bus::State::next_depth() const {
+  const unsigned depth = Turn::next_depth(key());
+  if (depth > causation_limit) throw PublishRefused(too_deep());
+  return depth;
+}
+
+Bus::Admission Bus::State::admit(Envelope event, unsigned depth) const {
+  if (depth > causation_limit) return {std::nullopt, "bus", too_deep()};
+  const Turn turn(key(), Turn::Of::middleware, depth);
+  ControlContext context;
+  return gate.admit(std::move(event), context);
+}
+
+// The newest policy of the type counts.
+RecordingPolicy Bus::State::policy_of(const std::string& type) const {
+  if (policies->empty()) return {};
+  Audience<Policy>::Visit looking(*policies);
+  for (const auto& policy : looking.topic(type).table)
+    if (!policy->gone && !policy->paused) return policy->policy;
+  return {};
+}
+
+void Bus::State::fill_in(Envelope& event, Desk& desk, Timestamp now) {
+  if (event.id.is_nil()) event.id = desk.ids.next(now);
+  if (!event.occurred_at) event.occurred_at = now;
+}
+
+bool Bus::State::is_known(const Ulid& id) const {
+  bool known = false;
+  subscriptions.audience().for_each_desk(
+      [&](const Desk& desk) { known = known || desk.known_ids.contains(id); });
+  return known;
+}
+
+// An id that comes with its event is looked for in all lanes, by one thread at a time.
+bool Bus::State::claim(Subscriptions::Visit& here, const Ulid& id) {
+  std::lock_guard one_at_a_time(claiming);
+  if (is_known(id)) return false;
+  std::lock_guard lock(here.mutex());
+  here.desk().known_ids.add(id);
+  return true;
+}
+
+// Where nothing stands between the publisher and those who are told, everything happens in one visit.
+DispatchReport Bus::State::publish(Envelope&& event) {
+  const unsigned depth = next_depth();
+  const bool came_with_id = !event.id.is_nil();
+  if (gate.is_open() && policies->empty() && !came_with_id) {
+    const Timestamp now = clock.now();
+    auto here = visit();
+    if (here.known_topic(event.type)) {
+      here.desk().published.add();
+      fill_in(event, here.desk(), now);
+      return dispatch(here, {std::make_shared<const Envelope>(std::move(event)), depth, true}, now);
+    }
+  }
+  auto ready = make_ready(std::move(event), depth);
+  if (auto* report = std::get_if<DispatchReport>(&ready)) return std::move(*report);
+  auto report = send(std::get<Ready>(std::move(ready)));
+  if (report.not_recorded) throw NotRecorded(report.why, *report.not_recorded);
+  return report;
+}
+
+// No lane is held while middleware and control look at an event: they may take their time.
+std::variant<Bus::State::Ready, DispatchReport> Bus::State::make_ready(Envelope&& event,
+                                                                       unsigned depth) {
+  if (!is_topic(event.type))
+    throw InvalidInput("the event type \"" + event.type +
+                       "\" is no topic such as document.updated");
+  const bool came_with_id = !event.id.is_nil();
+  {
+    auto here = visit();
+    here.desk().published.add();
+    fill_in(event, here.desk(), clock.now());
+  }
+  if (came_with_id && is_known(event.id)) {
+    visit().desk().duplicates.add();
+    return duplicate();
+  }
+  if (!gate.is_open()) {
+    auto admission = admit(std::move(event), depth);
+    auto here = visit();
+    Desk& desk = here.desk();
+    if (!admission.event) {
+      (!admission.by_control ? desk.dropped
+       : admission.skipped   ? desk.skipped
+                             : desk.rejected)
+          .add();
+      return refused(std::move(admission));
+    }
+    event = *std::move(admission.event);
+    fill_in(event, desk, clock.now());  // another may have taken its place
+  }
+  coalescer.let_go_before(event);
+  auto policy = policy_of(event.type);
+  if (policy.coalesce_within) {
+    coalescer.hold(std::move(event), *policy.coalesce_within);
+    DispatchReport report;
+    report.coalesced = true;
+    return report;
+  }
+  return Ready{std::move(event), came_with_id, depth, policy};
+}
+
+DispatchReport Bus::State::send(Ready ready) {
+  if (ready.policy.recording == Recording::none) return tell(std::move(ready));
+  std::vector<Ready> alone;
+  alone.push_back(std::move(ready));
+  return record_together(std::move(alone)).front();
+}
+
+DispatchReport Bus::State::tell(Ready ready) {
+  const Timestamp now = clock.now();
+  auto here = visit();
+  if (ready.came_with_id && !claim(here, ready.event.id)) {
+    here.desk().duplicates.add();
+    return duplicate();
+  }
+  return dispatch(
+      here,
+      {std::make_shared<const Envelope>(std::move(ready.event)), ready.depth, !ready.came_with_id},
+      now);
+}
+
+// One commit. Where no log takes it, each event has one of its own, so that none harms another.
+std::vector<DispatchReport> Bus::State::record_together(std::vector<Ready> events) {
+  const bool waits = !Turn::inside(key()) && !backlog.is_thread_of_this();
+  Commit commit;
+  Durability durability = Durability::ephemeral;
+  for (auto& ready : events) {
+    if (ready.depth > 1)
+      ready.event.metadata.emplace_back(std::string(depth_key), std::to_string(ready.depth));
+    if (waits) awaited.expect(ready.event.id);
+    commit.events.push_back(ready.event);
+    durability = std::max(durability, ready.policy.durability);
+  }
+  commit.durability = durability;
+  if (events.size() == 1 && events.front().came_with_id) {
+    commit.idempotency_key = key_of(events.front().event);
+    commit.request_hash = sha256({*commit.idempotency_key});  // an id is of one event, whatever else
+  }
+  AppendOutcome outcome = recorder->record(std::move(commit));
+  std::vector<DispatchReport> reports;
+  if (events.size() > 1 && std::holds_alternative<Rejected>(outcome)) {
+    for (auto& ready : events) {
+      awaited.take(ready.event.id);
+      std::vector<Ready> alone;
+      alone.push_back(std::move(ready));
+      reports.push_back(record_together(std::move(alone)).front());
+    }
+    return reports;
+  }
+  auto* appended = std::get_if<Appended>(&outcome);
+  Position position = appended ? appended->first : Position{};
+  for (auto& ready : events) {
+    if (appended && !appended->replayed) appended->last = position;
+    position = next(position);
+    reports.push_back(after_recording(outcome, std::move(ready), waits));
+  }
+  return reports;
+}
+
+DispatchReport Bus::State::after_recording(AppendOutcome outcome, Ready ready, bool waits) {
+  const Ulid id = ready.event.id;
+  if (const auto* appended = std::get_if<Appended>(&outcome)) {
+    auto report = appended->replayed ? duplicate() : told(ready.event, appended->last, waits);
+    if (appended->replayed) visit().desk().duplicates.add();
+    awaited.take(id);
+    report.position = appended->last;
+    return report;
+  }
+  awaited.take(id);
+  const std::string what = ready.event.type + " could not be recorded: " + words_of(outcome);
+  DispatchReport report;
+  if (ready.policy.recording == Recording::required) {
+    visit().desk().rejected.add();
+    report.not_recorded = std::make_shared<const AppendOutcome>(std::move(outcome));
+  } else {
+    ++unrecorded;
+    if (ready.event.type != warning_raised)
+      warn("recording", what + "; it goes out all the same", ready.event);
+    report = tell(std::move(ready));
+    report.unrecorded = true;
+  }
+  report.why = what;
+  return report;
+}
+
+// What the dispatcher's report says, for those who may wait for it.
+DispatchReport Bus::State::told(const Envelope& event, Position position, bool waits) {
+  if (waits && recorder->wait_until_told(position, options.patience))
+    if (auto report = awaited.take(event.id)) return *std::move(report);
+  DispatchReport report;
+  report.queued = true;
+  return report;
+}
+
+std::vector<DispatchReport> Bus::State::publish_batch(std::vector<Envelope> events) {
+  const unsigned depth = next_depth();
+  std::vector<DispatchReport> reports(events.size());
+  std::vector<Ready> together;
+  std::vector<std::size_t> places;
+  std::size_t bytes = 0;
+  const auto record_gathered = [&] {
+    if (together.empty()) return;
+    auto recorded = record_together(std::exchange(together, {}));
+    for (std::size_t i = 0; i < places.size(); ++i) reports[places[i]] = std::move(recorded[i]);
+    places.clear();
+    bytes = 0;
+  };
+  for (std::size_t i = 0; i < events.size(); ++i) {
+    auto ready = make_ready(std::move(events[i]), depth);
+    if (auto* report = std::get_if<DispatchReport>(&ready)) {
+      reports[i] = std::move(*report);
+      continue;
+    }
+    auto& event = std::get<Ready>(ready);
+    const bool is_apart = event.policy.recording == Recording::none || event.came_with_id;
+    const std::size_t more = bytes_of(event.event);
+    if (is_apart || together.size() == limits::commit_events || bytes + more > limits::commit_bytes)
+      record_gathered();  // first, so that they stay in order
+    if (is_apart) {
+      reports[i] = send(std::move(event));
+    } else {
+      bytes += more;
+      places.push_back(i);
+      together.push_back(std::move(event));
+    }
+  }
+  record_gathered();
+  return reports;
+}
+
+// On the backlog's thread, where nobody waits for a report.
+void Bus::State::publish_backlog(std::vector<Backlog::Waiting> waiting) {
+  std::vector<Ready> together;
+  const auto record_gathered = [&] {
+    if (together.empty()) return;
+    auto events = std::exchange(together, {});
+    std::vector<EventPointer> kept;
+    for (const auto& ready : events) kept.push_back(std::make_shared<const Envelope>(ready.event));
+    const auto reports = record_together(std::move(events));
+    for (std::size_t i = 0; i < reports.size(); ++i)
+      if (reports[i].not_recorded) bury(kept[i], reports[i].why);
+  };
+  for (auto& [event, depth] : waiting) {
+    const auto kept = std::make_shared<const Envelope>(event);
+    try {
+      const Turn turn(key(), Turn::Of::middleware, depth);
+      auto ready = make_ready(std::move(event), depth);
+      auto* passed = std::get_if<Ready>(&ready);
+      if (!passed) continue;
+      const bool joins = passed->policy.recording != Recording::none && passed->policy.batched &&
+                         !passed->came_with_id;
+      if (!joins || together.size() == limits::commit_events) record_gathered();
+      if (joins) {
+        together.push_back(std::move(*passed));
+      } else if (const auto report = send(std::move(*passed)); report.not_recorded) {
+        bury(kept, report.why);
+      }
+    } catch (...) {
+      bury(kept, text_of_current_exception());
+    }
+  }
+  try {
+    record_gathered();
+  } catch (...) {
+    // There is no memory to say more.
+  }
+}
+
+// What was published without waiting, and came to nothing.
+void Bus::State::bury(const EventPointer& event, std::string what) {
+  dead_letters.add({"publish_nowait", event, std::move(what), 1,
+                    [this](const EventPointer& again) -> std::optional<std::string> {
+                      try {
+                        publish(Envelope(*again));
+                        return std::nullopt;
+                      } catch (...) {
+                        return text_of_current_exception();
+                      }
+                    }});
+}
+
+DispatchReport Bus::State::dispatch(Subscriptions::Visit& here, Turn::Waiting event,
+                                    Timestamp now) {
+  DispatchReport report;
+  if (Turn* current = Turn::dispatching(key())) {
+    queue(*current, std::move(event));
+    report.queued = true;
+    return report;
+  }
+  Turn turn(key(), Turn::Of::dispatch, event.depth);
+  subscriptions.tell(here, event.event, event.is_new, now, report);
+  while (const auto next = turn.take()) {
+    DispatchReport ignored;
+    subscriptions.tell(here, next->event, next->is_new, now, ignored);
+  }
+  return report;
+}
+
+void Bus::State::read_spilled_events() {
+  if (!recorder) return;
+  observers_state->pool->read_from(
+      [log = &recorder->log()](const Query& query, Position from, Position to, std::size_t limit) {
+        ReadRequest request;
+        request.query = query;
+        request.from = from;
+        request.to = to;
+        request.limit = std::min<std::size_t>(limit, 4096);
+        return log->read(request);
+      });
+}
+
+void Bus::State::queue(Turn& turn, Turn::Waiting waiting) const {
+  if (turn.waiting() >= options.queued_events)
+    throw PublishRefused("refused: " + std::to_string(options.queued_events) +
+                         " events published inside handlers are waiting already, and more may not");
+  turn.queue(std::move(waiting));
+}
+
+}  // namespace annal

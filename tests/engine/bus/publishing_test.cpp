@@ -1,0 +1,420 @@
+// Publishing through the one door: transient or recorded, waiting or not, alone or together.
+#include "annal/bus/dispatcher.hpp"
+#include "annal/bus/vocabulary.hpp"
+#include "annal/memory/memory_log.hpp"
+#include "engine/bus/events.hpp"
+#include "fakes.hpp"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <latch>
+#include <thread>
+
+namespace annal::test {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+constexpr seconds long_enough{20};
+
+// Records in a log in memory; refuses when told to.
+class TestRecorder final : public Recorder {
+ public:
+  TestRecorder(EventLog& log, Dispatcher& dispatcher) : log_(log), dispatcher_(dispatcher) {}
+
+  AppendOutcome record(Commit commit) override {
+    ++commits;
+    largest = std::max<std::size_t>(largest, commit.events.size());
+    if (refuses) return Rejected{DiskFull{"no room on the disk"}};
+    return log_.append(std::move(commit));
+  }
+  bool wait_until_told(Position position, milliseconds timeout) override {
+    return dispatcher_.wait_until(position, timeout);
+  }
+  const EventLog& log() const override { return log_; }
+
+  std::atomic<bool> refuses{false};
+  std::atomic<int> commits{0};
+  std::atomic<std::size_t> largest{0};
+
+ private:
+  EventLog& log_;
+  Dispatcher& dispatcher_;
+};
+
+class PublishingTest : public ::testing::Test {
+ protected:
+  PublishingTest() { bus.record_with(recorder); }
+  ~PublishingTest() override { bus.flush(long_enough); }
+
+  void record(const char* types, RecordingPolicy policy) {
+    bus.record(TopicPattern::of(types), policy).release();
+  }
+  Names recorded() const {
+    ReadRequest request;
+    request.limit = 4096;
+    return types_of(log->read(request).events);
+  }
+
+  Catalogue catalogue;
+  ManualMonotonicClock monotonic;
+  std::unique_ptr<EventLog> log = memory::open({});
+  Bus bus{catalogue, {.patience = long_enough, .monotonic = &monotonic}};
+  Names notes;
+  Dispatcher dispatcher{*log, bus, log->head()};
+  std::shared_ptr<TestRecorder> recorder = std::make_shared<TestRecorder>(*log, dispatcher);
+};
+
+TEST_F(PublishingTest, records_what_its_policy_says_and_tells_it_from_the_log) {
+  record("task.*", {.recording = Recording::required});
+  Position told{};
+  auto connection = bus.subscribe(everything(), [&](const Envelope& event) {
+    if (event.type == "task.started") told = event.position;
+  });
+  const auto report = bus.publish(event_of("task.started", "task/7"));
+  EXPECT_EQ(report.position, Position{1});
+  EXPECT_EQ(report.delivered, 1u);
+  EXPECT_EQ(told, Position{1}) << "publish returned once subscribers had run";
+  EXPECT_EQ(bus.publish(event_of("other.thing")).position, Position{0});
+  EXPECT_EQ(recorded(), (Names{"task.started"}));
+}
+
+TEST_F(PublishingTest, goes_by_the_newest_policy_until_it_is_cut) {
+  record("task.*", {.recording = Recording::required});
+  {
+    auto none = bus.record(TopicPattern::of("task.progress"), {});
+    bus.publish(event_of("task.progress", "task/7"));
+    EXPECT_EQ(recorded(), Names{});
+  }
+  bus.publish(event_of("task.progress", "task/7"));
+  EXPECT_EQ(recorded(), (Names{"task.progress"}));
+}
+
+TEST_F(PublishingTest, reports_what_subscribers_on_the_dispatchers_thread_did) {
+  record("task.*", {.recording = Recording::required});
+  auto bad = bus.subscribe(everything(), [](const Envelope&) { throw Error("no room"); });
+  const auto report = bus.publish(event_of("task.started", "task/7"));
+  EXPECT_EQ(report.failed, 1u);
+  EXPECT_EQ(report.delivered, 0u);
+}
+
+TEST_F(PublishingTest, fails_loudly_where_recording_is_required) {
+  record("task.*", {.recording = Recording::required});
+  recorder->refuses = true;
+  auto all = bus.subscribe(everything(), notes_in(notes, "all"));
+  try {
+    bus.publish(event_of("task.started", "task/7"));
+    FAIL() << "nothing was thrown";
+  } catch (const NotRecorded& error) {
+    EXPECT_NE(std::string(error.what()).find("no room on the disk"), std::string::npos);
+    EXPECT_TRUE(std::holds_alternative<Rejected>(error.outcome));
+  }
+  EXPECT_EQ(notes, Names{});
+  EXPECT_EQ(bus.statistics().rejected, 1u);
+}
+
+TEST_F(PublishingTest, goes_out_unrecorded_where_recording_is_best_effort) {
+  record("task.*", {.recording = Recording::best_effort});
+  recorder->refuses = true;
+  Names warnings;
+  auto warned = bus.subscribe(TopicPattern::of("warning.raised"), [&](const Envelope& event) {
+    warnings.push_back(decode<WarningRaised>(event.data).event_type.value_or(""));
+  });
+  Position told{99};
+  auto all = bus.subscribe(TopicPattern::of("task.*"),
+                           [&](const Envelope& event) { told = event.position; });
+  const auto report = bus.publish(event_of("task.started", "task/7"));
+  EXPECT_TRUE(report.unrecorded);
+  EXPECT_EQ(report.delivered, 1u);
+  EXPECT_EQ(told, Position{0});
+  EXPECT_EQ(warnings, (Names{"task.started"}));
+  EXPECT_EQ(bus.statistics().unrecorded, 1u);
+  recorder->refuses = false;
+  EXPECT_FALSE(bus.publish(event_of("task.started", "task/7")).unrecorded);
+}
+
+TEST_F(PublishingTest, records_an_event_of_one_id_once) {
+  record("task.*", {.recording = Recording::required});
+  auto event = event_of("task.started", "task/7");
+  event.id = *Ulid::parse("01ARZ3NDEKTSV4RRFFQ69G5FAV");
+  EXPECT_FALSE(bus.publish(event).duplicate);
+  const auto again = bus.publish(event);
+  EXPECT_TRUE(again.duplicate);
+  EXPECT_EQ(again.position, Position{1}) << "where it is";
+  EXPECT_EQ(recorded().size(), 1u);
+}
+
+TEST_F(PublishingTest, may_be_tried_again_under_the_same_id_once_it_failed) {
+  record("task.*", {.recording = Recording::required});
+  auto event = event_of("task.started", "task/7");
+  event.id = *Ulid::parse("01ARZ3NDEKTSV4RRFFQ69G5FAV");
+  recorder->refuses = true;
+  EXPECT_THROW(bus.publish(event), NotRecorded);
+  recorder->refuses = false;
+  EXPECT_EQ(bus.publish(event).position, Position{1});
+}
+
+TEST_F(PublishingTest, inside_a_handler_records_and_does_not_wait) {
+  record("task.*", {.recording = Recording::required});
+  DispatchReport inner;
+  auto answering = bus.subscribe(TopicPattern::of("task.requested"), [&](const Envelope&) {
+    inner = bus.publish(event_of("task.assigned", "task/7"));
+  });
+  const auto done = bus.expect(Query::of_types({TopicPattern::of("task.assigned")}));
+  bus.publish(event_of("task.requested", "task/7"));
+  EXPECT_TRUE(inner.queued);
+  EXPECT_EQ(inner.position, Position{2});
+  EXPECT_EQ(recorded(), (Names{"task.requested", "task.assigned"}));
+}
+
+TEST_F(PublishingTest, of_recorded_events_that_cause_one_another_ends) {
+  record("again", {.recording = Recording::required});
+  auto endless = bus.subscribe(TopicPattern::of("again"),
+                               [&](const Envelope&) { bus.publish(event_of("again", "loop/1")); });
+  bus.publish(event_of("again", "loop/1"));
+  EXPECT_TRUE(dispatcher.wait_until(Position{32}, long_enough));
+  EXPECT_TRUE(dispatcher.wait_until(log->head(), long_enough));
+  EXPECT_EQ(log->head(), Position{32});
+  EXPECT_EQ(bus.dead_letters().size(), 1u);
+}
+
+TEST_F(PublishingTest, of_a_batch_records_what_stands_together_in_one_commit) {
+  record("task.*", {.recording = Recording::required});
+  auto all = bus.subscribe(TopicPattern::of("task.*"), notes_in(notes, "all"));
+  const auto reports =
+      bus.publish_batch({event_of("task.requested", "task/7"), event_of("task.assigned", "task/7"),
+                         event_of("task.requested", "task/8")});
+  EXPECT_EQ(recorder->commits, 1);
+  ASSERT_EQ(reports.size(), 3u);
+  for (std::size_t i = 0; i < 3; ++i) {
+    EXPECT_EQ(reports[i].position, Position{i + 1});
+    EXPECT_EQ(reports[i].delivered, 1u);
+  }
+  EXPECT_EQ(notes, (Names{"all:task.requested", "all:task.assigned", "all:task.requested"}));
+}
+
+TEST_F(PublishingTest, of_a_batch_keeps_the_order_of_recorded_and_transient_events) {
+  record("task.*", {.recording = Recording::required});
+  auto all = bus.subscribe(everything(), notes_in(notes, "all"));
+  bus.publish_batch({event_of("a"), event_of("task.started", "task/7"), event_of("b")});
+  EXPECT_EQ(notes, (Names{"all:a", "all:task.started", "all:b"}));
+}
+
+TEST_F(PublishingTest, of_a_batch_records_the_others_where_no_log_takes_one) {
+  record("task.*", {.recording = Recording::required});
+  auto large = event_of("task.started", "task/8");
+  large.data.assign(limits::event_bytes + 1, 'x');
+  const auto reports = bus.publish_batch(
+      {event_of("task.started", "task/7"), large, event_of("task.started", "task/9")});
+  EXPECT_TRUE(reports[0].accepted());
+  ASSERT_TRUE(reports[1].not_recorded);
+  EXPECT_TRUE(
+      std::holds_alternative<TooLarge>(std::get<Rejected>(*reports[1].not_recorded).reason));
+  EXPECT_TRUE(reports[2].accepted());
+  EXPECT_EQ(recorded().size(), 2u);
+}
+
+TEST_F(PublishingTest, of_a_batch_leaves_out_what_is_vetoed) {
+  record("task.*", {.recording = Recording::required});
+  auto no = bus.control().add(
+      [](const Envelope& event, ControlContext&) {
+        return event.stream == "task/8" ? ControlDecision::fail("not this one")
+                                        : ControlDecision::proceed();
+      },
+      {.name = "no"});
+  const auto reports =
+      bus.publish_batch({event_of("task.started", "task/7"), event_of("task.started", "task/8")});
+  EXPECT_EQ(reports[1].vetoed_by, "no");
+  EXPECT_EQ(recorded().size(), 1u);
+}
+
+TEST_F(PublishingTest, without_waiting_returns_at_once_and_keeps_the_order) {
+  std::latch may_go(1);
+  auto slow = bus.subscribe(TopicPattern::of("a"), [&](const Envelope&) { may_go.wait(); });
+  auto all = bus.subscribe(everything(), notes_in(notes, "all"));
+  for (const auto* type : {"a", "b", "c"}) bus.publish_nowait(event_of(type));
+  EXPECT_FALSE(bus.flush(milliseconds(1)));
+  may_go.count_down();
+  ASSERT_TRUE(bus.flush(long_enough));
+  EXPECT_EQ(notes, (Names{"all:a", "all:b", "all:c"}));
+}
+
+TEST_F(PublishingTest, without_waiting_records_what_waits_in_one_commit_where_batched) {
+  record("task.*", {.recording = Recording::required, .batched = true});
+  std::latch may_go(1);
+  auto slow = bus.subscribe(TopicPattern::of("hold"), [&](const Envelope&) { may_go.wait(); });
+  bus.publish_nowait(event_of("hold"));
+  for (int i = 0; i < 100; ++i) bus.publish_nowait(event_of("task.progress", "task/7"));
+  may_go.count_down();
+  ASSERT_TRUE(bus.flush(long_enough));
+  EXPECT_EQ(recorded().size(), 100u);
+  EXPECT_LE(recorder->commits, 2);
+}
+
+TEST_F(PublishingTest, without_waiting_leaves_a_dead_letter_where_it_comes_to_nothing) {
+  record("task.*", {.recording = Recording::required});
+  recorder->refuses = true;
+  bus.publish_nowait(event_of("task.started", "task/7"));
+  ASSERT_TRUE(bus.flush(long_enough));
+  ASSERT_EQ(bus.dead_letters().size(), 1u);
+  EXPECT_EQ(bus.dead_letters()[0].subscriber, "publish_nowait");
+  recorder->refuses = false;
+  EXPECT_EQ(bus.redrive("publish_nowait"), 1u);
+  EXPECT_EQ(recorded(), (Names{"task.started"}));
+}
+
+TEST_F(PublishingTest, without_waiting_is_refused_when_too_many_wait) {
+  Bus small(catalogue, {.backlog_events = 1});
+  std::latch begun(1), may_go(1);
+  auto slow = small.subscribe(TopicPattern::of("a"), [&](const Envelope&) {
+    begun.count_down();
+    may_go.wait();
+  });
+  small.publish_nowait(event_of("a"));
+  begun.wait();
+  small.publish_nowait(event_of("b"));
+  EXPECT_THROW(small.publish_nowait(event_of("c")), PublishRefused);
+  may_go.count_down();
+}
+
+TEST_F(PublishingTest, holds_similar_events_back_and_sends_the_last_with_their_number) {
+  record("task.progress",
+         {.recording = Recording::best_effort, .coalesce_within = milliseconds(100)});
+  Names told;
+  auto all = bus.subscribe(everything(), [&](const Envelope& event) {
+    told.push_back(event.data + 'x' + event.meta("coalesced").value_or("1"));
+  });
+  for (const auto* progress : {"10", "20", "30"}) {
+    auto event = event_of("task.progress", "task/7");
+    event.data = progress;
+    EXPECT_TRUE(bus.publish(event).coalesced);
+  }
+  auto other = event_of("task.progress", "task/8");
+  other.data = "50";
+  bus.publish(other);
+  EXPECT_EQ(told, Names{});
+  monotonic.advance(milliseconds(100));
+  EXPECT_EQ(bus.run_due(), 2u);
+  EXPECT_EQ(told, (Names{"30x3", "50x1"}));
+  EXPECT_EQ(bus.statistics().coalesced, 2u);
+  EXPECT_EQ(recorded().size(), 2u);
+}
+
+TEST_F(PublishingTest, lets_go_of_what_it_holds_back_before_another_event_of_the_stream) {
+  record("task.progress", {.coalesce_within = milliseconds(100)});
+  auto all = bus.subscribe(everything(), notes_in(notes, "all"));
+  bus.publish(event_of("task.progress", "task/7"));
+  bus.publish(event_of("task.progress", "task/7"));
+  bus.publish(event_of("task.started", "task/8"));
+  EXPECT_EQ(notes, (Names{"all:task.started"})) << "another stream is no reason";
+  bus.publish(event_of("task.completed", "task/7"));
+  EXPECT_EQ(notes, (Names{"all:task.started", "all:task.progress", "all:task.completed"}));
+  monotonic.advance(seconds(1));
+  bus.run_due();
+  EXPECT_EQ(notes.size(), 3u);
+}
+
+TEST_F(PublishingTest, refuses_policies_that_cannot_be) {
+  EXPECT_THROW(record("a", {.recording = Recording::required, .coalesce_within = milliseconds(1)}),
+               ConfigurationError);
+  EXPECT_THROW(record("a", {.coalesce_within = milliseconds(0)}), InvalidInput);
+  Bus alone(catalogue);
+  EXPECT_THROW((void)alone.record(TopicPattern::of("a"), {.recording = Recording::best_effort}),
+               ConfigurationError);
+}
+
+TEST_F(PublishingTest, refuses_what_is_no_topic_whichever_way) {
+  EXPECT_THROW(bus.publish_nowait(event_of("a..b")), InvalidInput);
+  EXPECT_THROW(bus.publish_batch({event_of("a..b")}), InvalidInput);
+}
+
+TEST_F(PublishingTest, records_decisions_of_control_where_a_policy_says_so) {
+  record("control.decided", {.recording = Recording::required});
+  auto no = bus.control().add(
+      [](const Envelope&, ControlContext&) { return ControlDecision::skip("not today"); },
+      {.name = "no", .priority = 7});
+  EXPECT_TRUE(bus.publish(event_of("task.started", "task/7")).skipped);
+  EXPECT_TRUE(dispatcher.wait_until(Position{1}, long_enough));
+  ReadRequest request;
+  const auto events = log->read(request).events;
+  ASSERT_EQ(events.size(), 1u);
+  const auto decided = decode<ControlDecided>(events[0].data);
+  EXPECT_EQ(decided.signal, "skip");
+  EXPECT_EQ(decided.by, "no");
+  EXPECT_EQ(decided.priority, 7);
+  EXPECT_EQ(decided.reason, "not today");
+  EXPECT_EQ(decided.event_type, "task.started");
+}
+
+TEST_F(PublishingTest, is_seen_by_those_who_expect_it) {
+  auto expected = bus.expect(Query::of_types({TopicPattern::of("task.*")}),
+                             [](const Envelope& event) { return event.stream == "task/8"; });
+  bus.publish(event_of("task.started", "task/7"));
+  EXPECT_FALSE(expected.wait(milliseconds(0)));
+  bus.publish(event_of("task.started", "task/8"));
+  bus.publish(event_of("task.completed", "task/8"));
+  const auto event = expected.wait(milliseconds(0));
+  ASSERT_TRUE(event);
+  EXPECT_EQ(event->type, "task.started") << "the first that was meant";
+}
+
+TEST_F(PublishingTest, wakes_those_who_wait_for_it) {
+  std::latch waiting(1);
+  std::optional<Envelope> seen;
+  std::jthread waiter([&] {
+    auto expected = bus.expect(Query::of_types({TopicPattern::of("task.*")}));
+    waiting.count_down();
+    seen = expected.wait(long_enough);
+  });
+  waiting.wait();
+  bus.publish(event_of("task.started", "task/7"));
+  waiter.join();
+  ASSERT_TRUE(seen);
+  EXPECT_FALSE(bus.wait_for(Query(), milliseconds(1)));
+}
+
+TEST_F(PublishingTest, is_not_waited_for_inside_a_handler) {
+  std::string said;
+  auto waiting = bus.subscribe(TopicPattern::of("a"), [&](const Envelope&) {
+    try {
+      bus.wait_for(Query(), long_enough);
+    } catch (const WouldDeadlock& error) {
+      said = error.what();
+    }
+  });
+  bus.publish(event_of("a"));
+  EXPECT_NE(said, "");
+}
+
+TEST_F(PublishingTest, spills_to_the_log_what_an_observer_has_no_room_for) {
+  record("task.*", {.recording = Recording::required});
+  std::latch may_go(1);
+  std::mutex mutex;
+  Names told;
+  auto connection = bus.observers().add(
+      Query::of_types({TopicPattern::of("task.*")}),
+      [&](const Envelope& event, std::stop_token) {
+        may_go.wait();
+        std::lock_guard lock(mutex);
+        told.push_back(event.data);
+      },
+      {.name = "slow", .concurrency = 1, .queue_events = 2, .when_full = WhenFull::spill});
+  Names expected;
+  for (int i = 0; i < 50; ++i) {
+    auto event = event_of("task.progress", "task/7");
+    event.data = std::to_string(i);
+    expected.push_back(event.data);
+    bus.publish(event);
+  }
+  EXPECT_TRUE(bus.observers().status()[0].behind);
+  may_go.count_down();
+  ASSERT_TRUE(bus.observers().wait_until_idle(long_enough));
+  EXPECT_EQ(told, expected) << "each once, and in order";
+  EXPECT_FALSE(bus.observers().status()[0].behind);
+  EXPECT_EQ(bus.observers().status()[0].dropped, 0u);
+}
+
+}  // namespace
+}  // namespace annal::test

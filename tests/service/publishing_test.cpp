@@ -1,0 +1,117 @@
+// What is published on a store's bus, and recorded there.
+#include "annal/bus/vocabulary.hpp"
+#include "annal/service/vocabulary.hpp"
+#include "service/store_fixture.hpp"
+
+#include <gtest/gtest.h>
+
+namespace annal::test {
+namespace {
+
+using TypesInLog = std::vector<std::string>;
+
+class StorePublishing : public StoreTest {
+ protected:
+  void record(const char* types, Recording how) {
+    store->bus().record(TopicPattern::of(types), {.recording = how}).release();
+  }
+  TypesInLog types_in_log() {
+    TypesInLog types;
+    ReadRequest request;
+    request.limit = 4096;
+    for (const auto& event : store->log().read(request).events) types.push_back(event.type);
+    return types;
+  }
+};
+
+TEST_P(StorePublishing, records_events_of_the_programs_own_types) {
+  record("wall.*", Recording::required);
+  Envelope event;
+  event.type = "wall.painted";
+  event.stream = "wall/1";
+  int told = 0;
+  auto connection = store->bus().subscribe_entity("wall/1", [&](const Envelope& each) {
+    EXPECT_EQ(each.version, Version{1});
+    ++told;
+  });
+  const auto report = store->bus().publish(event);
+  EXPECT_EQ(report.position, Position{1});
+  EXPECT_EQ(report.delivered, 1u);
+  EXPECT_EQ(told, 1);
+}
+
+TEST_P(StorePublishing, keeps_the_row_of_a_document_whose_event_is_published) {
+  record("document.*", Recording::required);
+  auto event = store->catalogue().wrap(document::Created{"Order 7", {"{\"total\":12}"}, "ann"});
+  event.stream = key().stream();
+  store->bus().publish(event);
+  EXPECT_EQ(content(), "{\"total\":12}");
+  EXPECT_TRUE(documents().verify_rows().empty());
+}
+
+TEST_P(StorePublishing, records_what_the_service_tells_of_itself_where_a_policy_says_so) {
+  record("command.executed", Recording::required);
+  create();
+  store->dispatcher().wait_until(head(), std::chrono::seconds(20));
+  EXPECT_EQ(types_in_log(), (TypesInLog{"document.created", "command.executed"}));
+}
+
+TEST_P(StorePublishing, does_what_was_published_without_waiting_before_the_store_closes) {
+  record("wall.*", Recording::required);
+  Envelope event;
+  event.type = "wall.painted";
+  event.stream = "wall/1";
+  for (int i = 0; i < 20; ++i) store->bus().publish_nowait(event);
+  if (GetParam() == Backend::memory) {
+    ASSERT_TRUE(store->bus().flush(std::chrono::seconds(20)));
+    EXPECT_EQ(types_in_log().size(), 20u);
+  } else {
+    open();
+    EXPECT_EQ(types_in_log().size(), 20u);
+  }
+}
+
+TEST_P(StorePublishing, asks_control_before_a_document_is_changed) {
+  auto no = store->bus().control().add(
+      [](const Envelope&, ControlContext&) {
+        return ControlDecision::fail("the books are closed");
+      },
+      {.name = "books", .interest = Query::of_types({TopicPattern::of("document.*")})});
+  const auto outcome = documents().create(key(), {"Order 7", {"1"}, "ann"});
+  const auto* vetoed = rejected_for<Vetoed>(outcome);
+  ASSERT_NE(vetoed, nullptr);
+  EXPECT_EQ(vetoed->by, "books");
+  EXPECT_NE(vetoed->reason.find("the books are closed"), std::string::npos);
+  EXPECT_EQ(head(), Position{0});
+}
+
+TEST_P(StorePublishing, tells_apart_a_decision_and_a_fault_of_control) {
+  auto broken = store->bus().control().add(
+      [](const Envelope&, ControlContext&) -> ControlDecision { throw Error("no list"); },
+      {.name = "broken", .critical = true});
+  const auto outcome = documents().create(key(), {"Order 7", {"1"}, "ann"});
+  const auto* vetoed = rejected_for<Vetoed>(outcome);
+  ASSERT_NE(vetoed, nullptr);
+  EXPECT_TRUE(vetoed->failed);
+  EXPECT_NE(vetoed->reason.find("no list"), std::string::npos);
+}
+
+TEST_P(StorePublishing, asks_again_about_a_change_after_a_while) {
+  OpenOptions options;
+  std::chrono::nanoseconds slept{};
+  options.bus.sleep = [&](std::chrono::nanoseconds duration) { slept += duration; };
+  open(std::move(options));
+  auto later = store->bus().control().add(
+      [](const Envelope&, ControlContext& context) {
+        return context.attempt < 3 ? ControlDecision::retry(std::chrono::milliseconds(10))
+                                   : ControlDecision::proceed();
+      },
+      {.name = "later"});
+  create();
+  EXPECT_EQ(slept, std::chrono::milliseconds(20));
+}
+
+ON_BOTH_LOGS(StorePublishing);
+
+}  // namespace
+}  // namespace annal::test
