@@ -61,6 +61,16 @@ Bus::State::State(const Catalogue& known, const BusOptions& asked)
                 warn(observer, std::move(what), event);
               }})),
       observers(observers_state),
+      rules_state(new Rules::State{
+          subscriptions,
+          alarms,
+          clock,
+          [this](Emission emission) { return publish_emission(std::move(emission)); },
+          [this] { return Position{newest_told}; },
+          [this] { return recorder ? &recorder->log() : nullptr; },
+          {},
+          {}}),
+      rules(rules_state),
       coalescer(alarms,
                 [this](Envelope event) {
                   auto policy = policy_of(event.type);
@@ -114,12 +124,14 @@ Connection Bus::record(TopicPattern types, RecordingPolicy policy) {
 }
 
 void Bus::record_with(std::shared_ptr<Recorder> recorder) {
+  state_->newest_told = recorder ? recorder->log().head().value : 0;
   state_->recorder = std::move(recorder);
   state_->read_spilled_events();
 }
 
 Control& Bus::control() { return state_->gate.control; }
 Observers& Bus::observers() { return state_->observers; }
+Rules& Bus::rules() { return state_->rules; }
 
 Bus::Admission Bus::admit(Envelope event) const {
   const std::string type = event.type;
@@ -134,6 +146,9 @@ Bus::Admission Bus::admit(Envelope event) const {
 DispatchReport Bus::dispatch(Envelope event) {
   const unsigned depth = std::max(state_->next_depth(), recorded_depth(event));
   const Ulid id = event.id;
+  // Before those who are told are looked up: whoever subscribes and then reads this is told of all that
+  // come later.
+  if (event.position.value > 0) state_->newest_told = event.position.value;
   auto here = state_->visit();
   auto report =
       state_->dispatch(here, {std::make_shared<const Envelope>(std::move(event)), depth, false},

@@ -13,6 +13,7 @@
 #include "annal/bus/expectation.hpp"
 #include "annal/bus/observers.hpp"
 #include "annal/bus/recorder.hpp"
+#include "annal/bus/rules.hpp"
 #include "annal/bus/statistics.hpp"
 #include "annal/error.hpp"
 #include "annal/event/catalogue.hpp"
@@ -176,6 +177,8 @@ class Bus {
 
   // Who is told on threads of his own.
   Observers& observers();
+  // What watches for patterns.
+  Rules& rules();
 
   struct Admission {
     std::optional<Envelope> event;  // what came out; nothing if it may not be recorded

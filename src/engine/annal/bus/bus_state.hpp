@@ -9,6 +9,7 @@
 #include "annal/bus/dead_letters.hpp"
 #include "annal/bus/gate.hpp"
 #include "annal/bus/observers_state.hpp"
+#include "annal/bus/rules_state.hpp"
 #include "annal/bus/seat.hpp"
 #include "annal/bus/subscriptions.hpp"
 #include "annal/bus/turn.hpp"
@@ -50,6 +51,8 @@ struct Bus::State {
     bool came_with_id;
     unsigned depth;
     RecordingPolicy policy;
+    // Under which it is recorded once; that of its id, where it came with one, when empty.
+    std::string idempotency_key = {};
   };
   // Throws InvalidInput for a type that is no topic.
   DispatchReport publish(Envelope&& event);
@@ -75,6 +78,7 @@ struct Bus::State {
   DispatchReport dispatch(Subscriptions::Visit& here, Turn::Waiting event, Timestamp now);
   void queue(Turn& turn, Turn::Waiting waiting) const;
 
+  bool publish_emission(Emission emission);
   // Lets observers read what they had no room for.
   void read_spilled_events();
 
@@ -97,10 +101,13 @@ struct Bus::State {
   std::shared_ptr<Recorder> recorder;  // set before anything is published
   AwaitedReports awaited;
   std::atomic<std::uint64_t> unrecorded{0};
+  std::atomic<std::uint64_t> newest_told{0};  // the position of the newest recorded event begun
   // From here on threads of the bus are at work.
   Alarms alarms;
   const std::shared_ptr<Observers::State> observers_state;
   Observers observers;
+  const std::shared_ptr<Rules::State> rules_state;
+  Rules rules;
   Coalescer coalescer;
   Backlog backlog;
 };

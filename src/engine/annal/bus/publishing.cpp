@@ -180,9 +180,12 @@ std::vector<DispatchReport> Bus::State::record_together(std::vector<Ready> event
     durability = std::max(durability, ready.policy.durability);
   }
   commit.durability = durability;
-  if (events.size() == 1 && events.front().came_with_id) {
-    commit.idempotency_key = key_of(events.front().event);
-    commit.request_hash = sha256({*commit.idempotency_key});  // an id is of one event, whatever else
+  const Ready& first = events.front();
+  if (events.size() == 1 && (first.came_with_id || !first.idempotency_key.empty())) {
+    commit.idempotency_key =
+        first.idempotency_key.empty() ? key_of(first.event) : first.idempotency_key;
+    commit.request_hash =
+        sha256({*commit.idempotency_key});  // an id is of one event, whatever else
   }
   AppendOutcome outcome = recorder->record(std::move(commit));
   std::vector<DispatchReport> reports;
@@ -342,6 +345,17 @@ DispatchReport Bus::State::dispatch(Subscriptions::Visit& here, Turn::Waiting ev
     subscriptions.tell(here, next->event, next->is_new, now, ignored);
   }
   return report;
+}
+
+// What a rule emits passes what every event does, and is recorded once.
+bool Bus::State::publish_emission(Emission emission) {
+  auto ready = make_ready(std::move(emission.event), next_depth());
+  auto* passed = std::get_if<Ready>(&ready);
+  if (!passed) return std::get<DispatchReport>(ready).accepted();
+  passed->idempotency_key = std::move(emission.idempotency_key);
+  const auto report = send(std::move(*passed));
+  if (report.not_recorded) throw NotRecorded(report.why, *report.not_recorded);
+  return report.accepted();
 }
 
 void Bus::State::read_spilled_events() {

@@ -1,5 +1,5 @@
 // A rule watches the stream of events for a pattern and emits an event when it finds one: live, or
-// over history with the same result. The kinds of rules are in annal/bus/*_rule.hpp.
+// over history with the same result. The kinds of rules are in annal/bus/rules/*_rule.hpp.
 //
 //   annal::Rule alert = annal::rules::count({
 //       .name = "failure_alert",

@@ -1,0 +1,212 @@
+// Rules that watch a bus, and what they find published.
+#include "annal/bus/dispatcher.hpp"
+#include "annal/bus/rules/count_rule.hpp"
+#include "annal/bus/rules/rule_history.hpp"
+#include "annal/bus/rules/sequence_rule.hpp"
+#include "annal/memory/memory_log.hpp"
+#include "engine/bus/events.hpp"
+#include "fakes.hpp"
+
+#include <gtest/gtest.h>
+
+#include <thread>
+
+namespace annal::test {
+namespace {
+
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+class LogRecorder final : public Recorder {
+ public:
+  LogRecorder(EventLog& log, Dispatcher& dispatcher) : log_(log), dispatcher_(dispatcher) {}
+  AppendOutcome record(Commit commit) override { return log_.append(std::move(commit)); }
+  bool wait_until_told(Position position, std::chrono::milliseconds timeout) override {
+    return dispatcher_.wait_until(position, timeout);
+  }
+  const EventLog& log() const override { return log_; }
+
+ private:
+  EventLog& log_;
+  Dispatcher& dispatcher_;
+};
+
+Rule alert() {
+  return rules::count({.name = "alert",
+                       .of = Query::of_types({TopicPattern::of("coder.failed")}),
+                       .at_least = 3,
+                       .window = minutes(10),
+                       .emit = [](const Match& match) {
+                         auto event = event_of("coder.alert", match.key);
+                         event.data = std::to_string(match.count);
+                         return event;
+                       }});
+}
+
+Rule silence() {
+  return rules::absence(
+      {.name = "silence",
+       .of = Query::of_types({TopicPattern::of("task.blocked")}),
+       .until = Query::of_types({TopicPattern::of("task.resumed")}),
+       .within = minutes(30),
+       .emit = [](const Match& match) { return event_of("task.silent", match.key); }});
+}
+
+class LiveRules : public ::testing::Test {
+ protected:
+  LiveRules() {
+    bus.record_with(std::make_shared<LogRecorder>(*log, dispatcher));
+    bus.record(TopicPattern::of(">"), {.recording = Recording::required}).release();
+  }
+
+  memory::Options options() {
+    memory::Options made;
+    made.clock = &clock;
+    made.randomness = &randomness;
+    return made;
+  }
+  void publish(std::string type, std::string stream) {
+    clock.advance(seconds(60));
+    bus.publish(event_of(std::move(type), std::move(stream)));
+  }
+  void pass(std::chrono::seconds time) {
+    clock.advance(time);
+    monotonic.advance(time);
+    bus.run_due();
+  }
+  Names recorded() const {
+    dispatcher.wait_until(log->head(), seconds(20));
+    return types_of(log->read({}).events);
+  }
+
+  Catalogue catalogue;
+  ManualClock clock;
+  ManualMonotonicClock monotonic;
+  SeededRandomness randomness;
+  std::unique_ptr<EventLog> log = memory::open(options());
+  Bus bus{catalogue, {.clock = &clock, .randomness = &randomness, .monotonic = &monotonic}};
+  Dispatcher dispatcher{*log, bus, log->head()};
+};
+
+TEST_F(LiveRules, publish_what_they_find_with_what_caused_it) {
+  auto connection = bus.rules().add(alert());
+  for (int i = 0; i < 3; ++i) publish("coder.failed", "coder/7");
+  EXPECT_EQ(recorded(), (Names{"coder.failed", "coder.failed", "coder.failed", "coder.alert"}));
+  const auto events = log->read({}).events;
+  EXPECT_EQ(events[3].data, "3");
+  EXPECT_EQ(events[3].source, "rule:alert");
+  EXPECT_EQ(events[3].causation_id, events[2].id.to_string());
+  EXPECT_EQ(events[3].meta("caused_by"), events[0].id.to_string() + ' ' + events[1].id.to_string() +
+                                             ' ' + events[2].id.to_string());
+  EXPECT_EQ(bus.rules().status()[0].published, 1u);
+}
+
+TEST_F(LiveRules, find_live_what_they_find_in_history) {
+  auto connection = bus.rules().add(alert());
+  for (int i = 0; i < 5; ++i) publish("coder.failed", i % 2 ? "coder/8" : "coder/7");
+  for (int i = 0; i < 3; ++i) publish("coder.failed", "coder/8");
+  (void)recorded();
+  std::vector<std::string> live, past;
+  for (const auto& event : log->read({}).events)
+    if (event.type == "coder.alert")
+      live.push_back(event.stream + event.data + *event.meta("caused_by"));
+  for (const auto& each : run_over(alert(), *log).emissions)
+    past.push_back(each.event.stream + each.event.data + *each.event.meta("caused_by"));
+  EXPECT_EQ(live, past);
+  EXPECT_EQ(live.size(), 4u);
+}
+
+TEST_F(LiveRules, know_what_was_recorded_before_they_came_and_say_nothing_of_it) {
+  for (int i = 0; i < 3; ++i) publish("coder.failed", "coder/7");
+  auto connection = bus.rules().add(alert());
+  EXPECT_EQ(recorded().size(), 3u);
+  publish("coder.failed", "coder/7");
+  EXPECT_EQ(recorded().back(), "coder.alert");
+  EXPECT_EQ(log->read({}).events.back().data, "4");
+}
+
+TEST_F(LiveRules, are_told_of_nothing_once_cut) {
+  auto connection = bus.rules().add(alert());
+  connection.disconnect();
+  for (int i = 0; i < 3; ++i) publish("coder.failed", "coder/7");
+  EXPECT_EQ(recorded().size(), 3u);
+  EXPECT_EQ(bus.rules().status().size(), 0u);
+}
+
+TEST_F(LiveRules, notice_by_themselves_that_something_does_not_come) {
+  auto connection = bus.rules().add(silence());
+  publish("task.blocked", "task/7");
+  (void)recorded();
+  pass(minutes(30));
+  EXPECT_EQ(recorded().size(), 1u) << "something recorded in time may still be told";
+  pass(seconds(1));
+  EXPECT_EQ(recorded(), (Names{"task.blocked", "task.silent"}));
+  const auto events = log->read({}).events;
+  EXPECT_EQ(events[1].occurred_at, events[0].happened_at() + minutes(30));
+  pass(minutes(60));
+  EXPECT_EQ(recorded().size(), 2u);
+}
+
+TEST_F(LiveRules, wait_no_more_for_what_has_come) {
+  auto connection = bus.rules().add(silence());
+  publish("task.blocked", "task/7");
+  publish("task.resumed", "task/7");
+  (void)recorded();
+  pass(minutes(40));
+  EXPECT_EQ(recorded().size(), 2u);
+}
+
+TEST_F(LiveRules, leave_a_dead_letter_where_their_own_functions_fail) {
+  rules::Count counting{.name = "broken",
+                        .of = Query::of_types({TopicPattern::of("coder.failed")})};
+  counting.at_least = 1;
+  counting.window = minutes(1);
+  counting.by = [](const Envelope&) -> std::optional<std::string> { throw Error("no key"); };
+  counting.emit = [](const Match&) { return std::nullopt; };
+  auto connection = bus.rules().add(rules::count(counting));
+  publish("coder.failed", "coder/7");
+  (void)recorded();
+  ASSERT_EQ(bus.dead_letters().size(), 1u);
+  EXPECT_EQ(bus.dead_letters()[0].subscriber, "rule:broken");
+  EXPECT_EQ(bus.rules().status()[0].last_failure, "no key");
+}
+
+TEST_F(LiveRules, need_names_of_their_own) {
+  auto connection = bus.rules().add(alert());
+  EXPECT_THROW((void)bus.rules().add(alert()), InvalidInput);
+}
+
+TEST_F(LiveRules, are_not_taken_to_the_future_by_events_that_come_from_there) {
+  bus.record(TopicPattern::of(">"), {}).release();  // transient from here on
+  auto connection = bus.rules().add(alert());
+  auto ahead = event_of("coder.failed", "coder/7");
+  ahead.occurred_at = clock.now() + std::chrono::hours(1000);
+  bus.publish(ahead);
+  publish("coder.failed", "coder/7");
+  publish("coder.failed", "coder/7");
+  EXPECT_EQ(bus.rules().status()[0].counts.late, 0u);
+  EXPECT_EQ(bus.rules().status()[0].published, 1u);
+}
+
+TEST_F(LiveRules, miss_nothing_that_is_told_while_they_begin) {
+  std::jthread publishing([&] {
+    for (int i = 0; i < 300; ++i) bus.publish(event_of("coder.failed", "coder/7"));
+  });
+  const auto every = [](int number) {
+    rules::Count counting{.name = "r" + std::to_string(number),
+                          .of = Query::of_types({TopicPattern::of("coder.failed")})};
+    counting.at_least = 1;
+    counting.window = minutes(10);
+    counting.emit = [](const Match&) { return std::nullopt; };
+    return rules::count(counting);
+  };
+  std::vector<Connection> connections;
+  for (int i = 0; i < 20; ++i) connections.push_back(bus.rules().add(every(i)));
+  publishing.join();
+  dispatcher.wait_until(log->head(), seconds(20));
+  for (const auto& status : bus.rules().status())
+    EXPECT_EQ(status.counts.seen, 300u) << status.name;
+}
+
+}  // namespace
+}  // namespace annal::test
