@@ -1,25 +1,14 @@
 // Publishing, subscribing and cutting from several threads at once.
 #include "engine/bus/events.hpp"
+#include "engine/bus/together.hpp"
 
 #include <gtest/gtest.h>
 
 #include <atomic>
-#include <latch>
 #include <thread>
 
 namespace annal::test {
 namespace {
-
-// Runs each on a thread of its own; they begin together.
-void run_together(std::vector<std::function<void()>> works) {
-  std::latch start(static_cast<std::ptrdiff_t>(works.size()));
-  std::vector<std::jthread> threads;
-  for (auto& work : works)
-    threads.emplace_back([&start, work = std::move(work)] {
-      start.arrive_and_wait();
-      work();
-    });
-}
 
 constexpr int rounds = 500;
 

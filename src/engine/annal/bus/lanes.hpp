@@ -20,11 +20,13 @@ class Lanes {
     template <class... Arguments>
     explicit Node(Arguments&&... arguments) : lane(std::forward<Arguments>(arguments)...) {}
     void give_back() {
-      uses.store(uses.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+      // Whoever waits for the use to be over may look at either.
+      uses.store(uses.load(std::memory_order_relaxed) + 1, std::memory_order_release);
       taken.store(false);
     }
     alignas(64) std::atomic<bool> taken{true};
-    std::atomic<std::uint64_t> uses{0};  // that are over
+    std::atomic<std::uint64_t> uses{0};       // that are over
+    std::atomic<const void*> holder{&last_};  // its thread's; of the last use where nobody has it
     Node* next = nullptr;
     Lane lane;
   };
@@ -58,11 +60,12 @@ class Lanes {
   //   cost        an atomic exchange, and another to give it back
   template <class... Arguments>
   Use take(Arguments&&... arguments) {
-    if (last_.owner == id_)
-      if (auto* node = static_cast<Node*>(last_.node); try_take(*node)) return Use(node);
-    for (Node* node = first_.load(); node; node = node->next)
-      if (try_take(*node)) return remembered(node);
-    return remembered(add(std::forward<Arguments>(arguments)...));
+    auto* const own = last_.owner == id_ ? static_cast<Node*>(last_.node) : nullptr;
+    if (own && try_take(*own)) return Use(own);
+    Node* const node = take_any(std::forward<Arguments>(arguments)...);
+    // A thread that has its lane in hand already goes back to it after this one.
+    if (!own || own->holder.load(std::memory_order_relaxed) != &last_) last_ = {id_, node};
+    return Use(node);
   }
 
   // Visits the lanes that nobody has, each while it is taken. What `visit` returns is destroyed when
@@ -102,16 +105,15 @@ class Lanes {
   };
 
   static bool try_take(Node& node) {
-    return !node.taken.load(std::memory_order_relaxed) && !node.taken.exchange(true);
-  }
-
-  Use remembered(Node* node) {
-    last_ = {id_, node};
-    return Use(node);
+    if (node.taken.load() || node.taken.exchange(true)) return false;
+    node.holder.store(&last_, std::memory_order_relaxed);
+    return true;
   }
 
   template <class... Arguments>
-  Node* add(Arguments&&... arguments) {
+  Node* take_any(Arguments&&... arguments) {
+    for (Node* node = first_.load(); node; node = node->next)
+      if (try_take(*node)) return node;
     auto* node = new Node(std::forward<Arguments>(arguments)...);
     node->next = first_.load();
     while (!first_.compare_exchange_weak(node->next, node)) continue;
