@@ -33,7 +33,7 @@ double SlidingCount::per_minute(Timestamp now) const {
   double sum = 0;
   for (std::int64_t back = 0; back < slots; ++back) {
     const std::int64_t slot = second - back;
-    if (slot > newest_ || slot <= newest_ - slots) continue;
+    if (slot > newest_ || slot <= newest_ - slots || slot < 0) continue;
     // The oldest second has partly left the window.
     const double part = back == slots - 1 ? 1 - into.count() : 1;
     sum += part * counts_[static_cast<std::size_t>(slot % slots)];
