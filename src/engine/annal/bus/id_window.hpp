@@ -10,7 +10,7 @@
 namespace annal {
 
 // The last `limit` ids that were added. Takes no memory before the first.
-//   cost      a probe or two, whatever the limit; 48 bytes an id
+//   cost      a probe or two, whatever the limit; 48 to 80 bytes an id
 //   threads   one at a time
 class IdWindow {
  public:
