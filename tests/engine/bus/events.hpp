@@ -20,10 +20,11 @@ inline Envelope event_of(std::string type, std::string stream = "document/orders
   return event;
 }
 
-// Notes the type of each event it is told of, behind its own name: `ann:document.updated`.
+// Notes the type of each event it is told of, behind its own name: `ann:document.updated`. Not what
+// the bus tells of itself.
 inline EventHandler notes_in(Names& notes, std::string name) {
   return [&notes, name = std::move(name)](const Envelope& event) {
-    notes.push_back(name + ':' + event.type);
+    if (event.source != "annal") notes.push_back(name + ':' + event.type);
   };
 }
 

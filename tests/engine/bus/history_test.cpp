@@ -1,5 +1,6 @@
 // What the bus remembers of what it dispatched.
 #include "engine/bus/events.hpp"
+#include "fakes.hpp"
 
 #include <gtest/gtest.h>
 
@@ -78,6 +79,33 @@ TEST_F(History, holds_an_event_already_while_it_is_told) {
       bus.subscribe(everything(), [&](const Envelope&) { seen = bus.history().size(); });
   bus.dispatch(event_of("document.created"));
   EXPECT_EQ(seen, 1u);
+}
+
+TEST_F(History, is_asked_by_when_things_happened) {
+  const auto at = [](int second) { return Timestamp(std::chrono::seconds(second)); };
+  for (int second = 1; second <= 4; ++second) {
+    auto event = event_of("at" + std::to_string(second));
+    if (second == 3)
+      event.recorded_at = at(3);  // where nobody said when it occurred
+    else
+      event.occurred_at = at(second);
+    bus.dispatch(event);
+  }
+  EXPECT_EQ(types_of(bus.history({.since = at(2)})), (Names{"at4", "at3", "at2"}));
+  EXPECT_EQ(types_of(bus.history({.until = at(3)})), (Names{"at2", "at1"}));
+  EXPECT_EQ(types_of(bus.history({.since = at(2), .until = at(4)})), (Names{"at3", "at2"}));
+  EXPECT_EQ(types_of(bus.history({.since = at(3), .until = at(3)})), Names{});
+}
+
+// The clock stands still: only the order in which they were told tells them apart.
+TEST_F(History, is_in_order_where_handlers_publish) {
+  ManualClock clock;
+  Bus still(catalogue, {.clock = &clock});
+  const auto publishing = still.subscribe(
+      TopicPattern::of("cause"), [&](const Envelope&) { still.publish(event_of("effect")); });
+  for (const auto* type : {"cause", "later", "cause", "last"}) still.publish(event_of(type));
+  EXPECT_EQ(types_of(still.history()),
+            (Names{"last", "effect", "cause", "later", "effect", "cause"}));
 }
 
 TEST_F(History, leaves_out_what_middleware_dropped) {

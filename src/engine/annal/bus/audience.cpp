@@ -29,7 +29,8 @@ Interest::Interest(Query query) : query_(std::move(query)) {
   const auto is_its_key = [](const QueryItem& item) {
     return item.types.empty() && item.tags.size() + (item.stream ? 1u : 0u) == 1;
   };
-  needs_matching_ = !std::all_of(items.begin(), items.end(), is_its_key);
+  const bool is_found_twice = streams_.size() + tags_.size() > 1 && !tags_.empty();
+  needs_matching_ = is_found_twice || !std::all_of(items.begin(), items.end(), is_its_key);
 }
 
 bool Interest::may_mean(std::string_view type) const {

@@ -43,7 +43,7 @@ class Interest {
   const std::vector<std::string>& tags() const { return tags_; }
   // Whether an event of the type may be meant.
   bool may_mean(std::string_view type) const;
-  // Whether an event that led here still has to be held against the query.
+  // Whether an event that led here still has to be held against the query, or may lead here twice.
   bool needs_matching() const { return needs_matching_; }
 
  private:
@@ -56,6 +56,7 @@ class Interest {
 template <class Member>
 struct TableAlone {
   explicit TableAlone(std::vector<std::shared_ptr<Member>> members) : table(std::move(members)) {}
+  void retire() noexcept {}
   const std::vector<std::shared_ptr<Member>> table;
 };
 struct EmptyDesk {
@@ -67,7 +68,7 @@ struct EmptyDesk {
 
 //   Member    has `Interest interest` and a `Rank rank` of its own, neither of which changes
 //   Topic     what each lane keeps for a type, a stream or a tag; made of a Table, which it has as
-//             `table`; never moved
+//             `table`; never moved. Told by `retire` that it goes, while the lane's mutex is held
 //   Desk      what each lane has beside its tables; made of its `Options`. Its `retire` is told of each
 //             type whose topic goes, while the lane's mutex is held
 //   threads   every member: any number of callers; destroyed when no visit is left
@@ -95,7 +96,8 @@ class Audience {
   using Members = std::map<Rank, std::shared_ptr<Member>>;
 
  public:
-  //   remembered   types, streams and tags for which each lane has its tables ready
+  //   remembered   types, streams and tags for which each lane has its tables ready; those of one
+  //                event may come on top
   explicit Audience(std::size_t remembered, typename Desk::Options options = {})
       : remembered_(remembered), options_(std::move(options)) {}
 
@@ -118,10 +120,13 @@ class Audience {
     Visit& operator=(const Visit&) = delete;
 
     void refresh() {
-      if (lane_.tables.version != audience_.version_.load()) renew();
+      if (lane_.tables.version != audience_.version_.load() ||
+          lane_.tables.size() > audience_.remembered_)
+        renew();
     }
 
-    // Those found by the type of an event. Good until the visit ends.
+    // Those found by the type of an event. Good until the visit ends, and kept in the lane until the
+    // visit is refreshed or another type is looked up.
     Topic& topic(const std::string& type) {
       if (lane_.last_topic && is_same_name(lane_.last_type, type)) return *lane_.last_topic;
       return find_topic(type);
@@ -160,7 +165,7 @@ class Audience {
 
   void join(std::shared_ptr<Member> member);
   // Who leaves is in no table of a lane that nobody has, and in the others until their visit ends.
-  //   member    the caller holds it: nobody is destroyed in here, nothing allocated
+  //   member    the caller holds it; nothing is allocated in here. Others who left are destroyed
   void leave(const Member& member) noexcept;
   // Waits until every visit that others are on now has ended. The caller must be on none.
   void wait_for_visits() const { lanes_.wait_for_those_taken(); }
@@ -193,14 +198,21 @@ class Audience {
     Tables taken;
     std::lock_guard lock(lane.mutex);
     for (const auto& [type, topic] : lane.tables.types) lane.desk.retire(type, *topic);
+    for (Topics* topics : {&lane.tables.types, &lane.tables.streams, &lane.tables.tags})
+      for (const auto& [key, topic] : *topics) topic->retire();
     std::swap(taken, lane.tables);
     lane.last_topic = nullptr;
     return taken;
   }
+  // Once more where somebody left meanwhile: he passed over the lane that was being looked at.
   void clear_stale_lanes() noexcept {
-    lanes_.for_each_free([&](Lane& lane) {
-      return lane.tables.version == version_.load() ? Tables() : take_tables(lane);
-    });
+    std::uint64_t version = 0;
+    do {
+      version = version_.load();
+      lanes_.for_each_free([&](Lane& lane) {
+        return lane.tables.version == version_.load() ? Tables() : take_tables(lane);
+      });
+    } while (version_.load() != version);
   }
   void changed() noexcept {
     ++version_;
@@ -304,7 +316,6 @@ template <class Member, class Topic, class Desk>
 Topic& Audience<Member, Topic, Desk>::Visit::find_keyed(
     Topics& known, const std::unordered_map<std::string, Members>& all, const std::string& key) {
   if (const auto found = known.find(key); found != known.end()) return *found->second;
-  if (lane_.tables.size() >= audience_.remembered_) renew();
   Table table;
   {
     std::lock_guard lock(audience_.mutex_);
@@ -322,7 +333,9 @@ const typename Audience<Member, Topic, Desk>::Table& Audience<Member, Topic, Des
   merged.clear();
   if (!tables.has_streams && !tables.has_tags) return by_type.table;
   const auto consider = [&](Topic& topic) {
-    if (!topic.table.empty()) others.push_back(&topic);
+    if (topic.table.empty()) return;
+    // An event may carry a tag twice.
+    if (std::find(others.begin(), others.end(), &topic) == others.end()) others.push_back(&topic);
   };
   if (tables.has_streams) consider(find_keyed(tables.streams, audience_.by_stream_, event.stream));
   if (tables.has_tags)

@@ -11,7 +11,8 @@
 
 namespace annal {
 
-// The names used last are remembered, `limit` at most; of the others nothing is known any more.
+// Of the names used last `limit` at most are remembered, or two; of the others nothing is known any
+// more.
 //   threads   one at a time
 class Book {
  public:
@@ -38,10 +39,11 @@ class Book {
   // The page of a name, which stays until another name is asked for.
   Page& page(const std::string& name) {
     if (newest_ && is_same_name(newest_name_, name)) return *newest_;
+    newest_ = nullptr;
+    newest_name_ = name;
     const auto* known = pages_.find(name);
     if (!known) known = &pages_.put(name, std::make_unique<Page>());
     newest_ = known->get();
-    newest_name_ = name;
     return *newest_;
   }
 

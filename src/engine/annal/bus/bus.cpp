@@ -51,7 +51,7 @@ Bus::State::State(const Catalogue& known, const BusOptions& asked)
       subscriptions(asked.topics,
                     {asked.randomness ? asked.randomness : &system_randomness(),
                      asked.history_events, asked.kept_bytes, asked.known_ids, asked.names},
-                    dead_letters),
+                    dead_letters, asked.monotonic),
       alarms(asked.monotonic),
       observers_state(std::make_shared<Observers::State>(
           subscriptions,
@@ -74,7 +74,7 @@ Bus::State::State(const Catalogue& known, const BusOptions& asked)
       coalescer(alarms,
                 [this](Envelope event) {
                   auto policy = policy_of(event.type);
-                  const auto report = send({std::move(event), false, 1, policy});
+                  const auto report = send({std::move(event), {}, true, 1, policy, {}});
                   (void)report;
                 }),
       backlog(
@@ -219,6 +219,9 @@ std::vector<DeadLetter> Bus::dead_letters() const { return state_->dead_letters.
 std::size_t Bus::redrive(const std::string& subscriber) {
   if (Turn::inside(state_->key()))
     throw WouldDeadlock("dead letters are handed over again outside the handlers of their bus");
+  // Whoever cuts the subscriber and waits, waits for this too.
+  const auto here = state_->visit();
+  const Turn turn(state_->key(), Turn::Of::middleware, 1);
   return state_->dead_letters.redrive(subscriber);
 }
 

@@ -239,7 +239,7 @@ class Bus {
   std::vector<DeadLetter> dead_letters() const;                             // newest first
   // Hands the dead letters of a subscriber to him again, oldest first, on this thread; those he
   // takes are dead letters no more. Stops at the first that fails again.
-  //   returns   how many he took
+  //   returns   how many he took; 0 while another thread is at it
   //   throws    WouldDeadlock inside a handler of this bus
   std::size_t redrive(const std::string& subscriber);
   BusStatistics statistics() const;

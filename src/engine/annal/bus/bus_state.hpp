@@ -48,7 +48,8 @@ struct Bus::State {
   // An event that passed everything before it is recorded or told.
   struct Ready {
     Envelope event;
-    bool came_with_id;
+    Ulid given;   // the id it was published with; nil if it had none
+    bool is_new;  // its id was made here: nobody knows it yet
     unsigned depth;
     RecordingPolicy policy;
     // Under which it is recorded once; that of its id, where it came with one, when empty.
@@ -76,7 +77,6 @@ struct Bus::State {
   bool is_known(const Ulid& id) const;
   bool claim(Subscriptions::Visit& here, const Ulid& id);
   DispatchReport dispatch(Subscriptions::Visit& here, Turn::Waiting event, Timestamp now);
-  void queue(Turn& turn, Turn::Waiting waiting) const;
 
   bool publish_emission(Emission emission);
   // Lets observers read what they had no room for.

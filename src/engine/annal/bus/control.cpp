@@ -37,6 +37,7 @@ struct Controller {
 using Controllers = Audience<Controller>;
 
 constexpr std::size_t remembered = 4096;  // types, streams and tags, a thread
+constexpr std::chrono::milliseconds longest_delay = std::chrono::hours(24 * 365);
 
 // What an exception of a handler means.
 ControlDecision decision_on_failure(Controller& controller) {
@@ -94,8 +95,10 @@ ControlDecision ControlDecision::skip(std::string reason) {
   return ControlDecision(Details{ControlSignal::skip, std::move(reason), {}, {}});
 }
 ControlDecision ControlDecision::retry(std::chrono::milliseconds delay, std::string reason) {
-  return ControlDecision(Details{
-      ControlSignal::retry, std::move(reason), std::max(delay, std::chrono::milliseconds(0)), {}});
+  return ControlDecision(Details{ControlSignal::retry,
+                                 std::move(reason),
+                                 std::clamp(delay, std::chrono::milliseconds(0), longest_delay),
+                                 {}});
 }
 ControlDecision ControlDecision::fallback(Envelope instead, std::string reason) {
   return ControlDecision(Details{ControlSignal::fallback,

@@ -3,23 +3,63 @@
 #include "annal/bus/desk.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace annal {
 
-std::size_t DeadLetters::bytes_of(const Letter& letter) {
+namespace {
+
+std::size_t bytes_of(const DeadLetters::Letter& letter) {
   return footprint(*letter.event) + letter.what.size() + letter.subscriber.size();
 }
+
+}  // namespace
+
+// A subscriber is handed his letters by one thread at a time, or they would be out of order.
+class DeadLetters::Redriving {
+ public:
+  Redriving(DeadLetters& letters, const std::string& subscriber)
+      : letters_(letters), subscriber_(subscriber) {
+    std::lock_guard lock(letters_.mutex_);
+    is_first_ = letters_.redriven_.insert(subscriber_).second;
+    last_ = letters_.last_number_;
+  }
+  ~Redriving() {
+    if (!is_first_) return;
+    std::lock_guard lock(letters_.mutex_);
+    letters_.redriven_.erase(subscriber_);
+  }
+  Redriving(const Redriving&) = delete;
+  Redriving& operator=(const Redriving&) = delete;
+
+  // The oldest letter that is left; nothing if it is newer than this, or another thread is at it.
+  std::optional<Numbered> next() const {
+    if (!is_first_) return std::nullopt;
+    std::lock_guard lock(letters_.mutex_);
+    const auto* oldest = letters_.letters_.find_if(
+        [&](const Numbered& each) { return each.letter.subscriber == subscriber_; });
+    if (!oldest || oldest->number > last_) return std::nullopt;
+    return *oldest;
+  }
+
+ private:
+  DeadLetters& letters_;
+  const std::string& subscriber_;
+  bool is_first_ = false;
+  std::uint64_t last_ = 0;
+};
 
 void DeadLetters::add(Letter letter) {
   const std::size_t bytes = bytes_of(letter);
   std::lock_guard lock(mutex_);
-  lost_ += letters_.add(std::move(letter), bytes);
+  lost_ += letters_.add({std::move(letter), ++last_number_}, bytes);
 }
 
 std::vector<DeadLetter> DeadLetters::newest_first() const {
   std::vector<DeadLetter> result;
   std::lock_guard lock(mutex_);
-  letters_.for_each([&](const Letter& letter) {
+  letters_.for_each([&](const Numbered& each) {
+    const Letter& letter = each.letter;
     result.push_back({letter.subscriber, *letter.event, letter.what, letter.attempts});
   });
   std::reverse(result.begin(), result.end());
@@ -27,30 +67,28 @@ std::vector<DeadLetter> DeadLetters::newest_first() const {
 }
 
 std::size_t DeadLetters::redrive(const std::string& subscriber) {
-  std::lock_guard one_at_a_time(redriving_);
-  std::deque<Letter> letters;
-  {
-    std::lock_guard lock(mutex_);
-    letters =
-        letters_.take_if([&](const Letter& letter) { return letter.subscriber == subscriber; });
-  }
+  const Redriving redriving(*this, subscriber);
   std::size_t taken = 0;
-  while (!letters.empty()) {
-    Letter& letter = letters.front();
-    ++letter.attempts;
-    if (auto failure = letter.again(letter.event)) {
-      letter.what = *std::move(failure);
-      break;
-    }
-    letters.pop_front();
+  while (const auto handed = redriving.next()) {
+    auto failure = handed->letter.again(handed->letter.event);
+    const bool is_taken = !failure;
+    settle(handed->number, std::move(failure));
+    if (!is_taken) break;
     ++taken;
   }
-  std::lock_guard lock(mutex_);
-  for (; !letters.empty(); letters.pop_back()) {
-    const std::size_t bytes = bytes_of(letters.back());
-    letters_.put_back(std::move(letters.back()), bytes);
-  }
   return taken;
+}
+
+// It may have made room for others meanwhile.
+void DeadLetters::settle(std::uint64_t number, std::optional<std::string> failure) {
+  const auto is_it = [&](const Numbered& each) { return each.number == number; };
+  std::lock_guard lock(mutex_);
+  if (!failure) {
+    letters_.erase_if(is_it);
+  } else if (auto* kept = letters_.find_if(is_it)) {
+    ++kept->letter.attempts;
+    kept->letter.what = *std::move(failure);
+  }
 }
 
 std::size_t DeadLetters::size() const {

@@ -4,11 +4,12 @@
 #include "annal/bus/bus.hpp"
 #include "annal/bus/recent.hpp"
 
-#include <deque>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -31,17 +32,24 @@ class DeadLetters {
   // The oldest make room.
   void add(Letter letter);
   std::vector<DeadLetter> newest_first() const;
-  // As Bus::redrive.
+  // As Bus::redrive. A letter stays in its place until it is taken, and nothing is locked while it is
+  // handed over; none is that is added meanwhile.
   std::size_t redrive(const std::string& subscriber);
   std::size_t size() const;
   std::uint64_t lost() const;
 
  private:
-  static std::size_t bytes_of(const Letter& letter);
+  struct Numbered {
+    Letter letter;
+    std::uint64_t number;
+  };
+  class Redriving;
+  void settle(std::uint64_t number, std::optional<std::string> failure);
 
   mutable std::mutex mutex_;
-  std::mutex redriving_;
-  Recent<Letter> letters_;
+  Recent<Numbered> letters_;
+  std::uint64_t last_number_ = 0;
+  std::set<std::string> redriven_;  // subscribers whose letters are being handed over
   std::uint64_t lost_ = 0;
 };
 

@@ -21,7 +21,7 @@ void Bus::State::tell_own(std::string_view type, std::string_view stream, const 
     event.correlation_id = about.correlation_id;
     if (!about.id.is_nil()) event.causation_id = about.id.to_string();
     fill_in(event, visit().desk(), clock.now());
-    send({std::move(event), false, depth, policy_of(std::string(type))});
+    send({std::move(event), {}, true, depth, policy_of(std::string(type)), {}});
   } catch (...) {
     // Too many of them wait, it is not recorded, or there is no memory: what they tell of must not
     // fail for it.

@@ -33,7 +33,7 @@ DispatchReport duplicate() {
 }
 
 // An event that came with an id is recorded once, however often it is published.
-std::string key_of(const Envelope& event) { return "event/" + event.id.to_string(); }
+std::string key_of(const Ulid& id) { return "event/" + id.to_string(); }
 
 std::string words_of(const AppendOutcome& outcome) {
   if (const auto* rejected = std::get_if<Rejected>(&outcome)) return rejected->message();
@@ -46,6 +46,10 @@ std::string words_of(const AppendOutcome& outcome) {
 unsigned Bus::State::next_depth() const {
   const unsigned depth = Turn::next_depth(key());
   if (depth > causation_limit) throw PublishRefused(too_deep());
+  if (const Turn* current = Turn::dispatching(key());
+      current && current->waiting() >= options.queued_events)
+    throw PublishRefused("refused: " + std::to_string(options.queued_events) +
+                         " events published inside handlers are waiting already, and more may not");
   return depth;
 }
 
@@ -112,17 +116,19 @@ std::variant<Bus::State::Ready, DispatchReport> Bus::State::make_ready(Envelope&
   if (!is_topic(event.type))
     throw InvalidInput("the event type \"" + event.type +
                        "\" is no topic such as document.updated");
-  const bool came_with_id = !event.id.is_nil();
+  const Ulid given = event.id;
+  bool is_new = given.is_nil();
   {
     auto here = visit();
     here.desk().published.add();
     fill_in(event, here.desk(), clock.now());
   }
-  if (came_with_id && is_known(event.id)) {
+  if (!is_new && is_known(given)) {
     visit().desk().duplicates.add();
     return duplicate();
   }
   if (!gate.is_open()) {
+    const Ulid event_id = event.id;
     auto admission = admit(std::move(event), depth);
     auto here = visit();
     Desk& desk = here.desk();
@@ -133,8 +139,10 @@ std::variant<Bus::State::Ready, DispatchReport> Bus::State::make_ready(Envelope&
           .add();
       return refused(std::move(admission));
     }
+    const Ulid made = is_new ? event_id : Ulid{};
     event = *std::move(admission.event);
-    fill_in(event, desk, clock.now());  // another may have taken its place
+    is_new = event.id.is_nil() || event.id == made;  // another may have taken its place
+    fill_in(event, desk, clock.now());
   }
   coalescer.let_go_before(event);
   auto policy = policy_of(event.type);
@@ -144,7 +152,7 @@ std::variant<Bus::State::Ready, DispatchReport> Bus::State::make_ready(Envelope&
     report.coalesced = true;
     return report;
   }
-  return Ready{std::move(event), came_with_id, depth, policy};
+  return Ready{std::move(event), given, is_new, depth, policy, {}};
 }
 
 DispatchReport Bus::State::send(Ready ready) {
@@ -157,13 +165,15 @@ DispatchReport Bus::State::send(Ready ready) {
 DispatchReport Bus::State::tell(Ready ready) {
   const Timestamp now = clock.now();
   auto here = visit();
-  if (ready.came_with_id && !claim(here, ready.event.id)) {
+  // By the id it came with, and by that of another which took its place.
+  const auto is_first = [&](const Ulid& id) { return id.is_nil() || claim(here, id); };
+  const Ulid id = ready.event.id;
+  if (!is_first(ready.given) || (!ready.is_new && id != ready.given && !is_first(id))) {
     here.desk().duplicates.add();
     return duplicate();
   }
   return dispatch(
-      here,
-      {std::make_shared<const Envelope>(std::move(ready.event)), ready.depth, !ready.came_with_id},
+      here, {std::make_shared<const Envelope>(std::move(ready.event)), ready.depth, ready.is_new},
       now);
 }
 
@@ -181,9 +191,9 @@ std::vector<DispatchReport> Bus::State::record_together(std::vector<Ready> event
   }
   commit.durability = durability;
   const Ready& first = events.front();
-  if (events.size() == 1 && (first.came_with_id || !first.idempotency_key.empty())) {
+  if (events.size() == 1 && (!first.given.is_nil() || !first.idempotency_key.empty())) {
     commit.idempotency_key =
-        first.idempotency_key.empty() ? key_of(first.event) : first.idempotency_key;
+        first.idempotency_key.empty() ? key_of(first.given) : first.idempotency_key;
     commit.request_hash =
         sha256({*commit.idempotency_key});  // an id is of one event, whatever else
   }
@@ -263,7 +273,7 @@ std::vector<DispatchReport> Bus::State::publish_batch(std::vector<Envelope> even
       continue;
     }
     auto& event = std::get<Ready>(ready);
-    const bool is_apart = event.policy.recording == Recording::none || event.came_with_id;
+    const bool is_apart = event.policy.recording == Recording::none || !event.given.is_nil();
     const std::size_t more = bytes_of(event.event);
     if (is_apart || together.size() == limits::commit_events || bytes + more > limits::commit_bytes)
       record_gathered();  // first, so that they stay in order
@@ -299,7 +309,7 @@ void Bus::State::publish_backlog(std::vector<Backlog::Waiting> waiting) {
       auto* passed = std::get_if<Ready>(&ready);
       if (!passed) continue;
       const bool joins = passed->policy.recording != Recording::none && passed->policy.batched &&
-                         !passed->came_with_id;
+                         passed->given.is_nil();
       if (!joins || together.size() == limits::commit_events) record_gathered();
       if (joins) {
         together.push_back(std::move(*passed));
@@ -334,7 +344,7 @@ DispatchReport Bus::State::dispatch(Subscriptions::Visit& here, Turn::Waiting ev
                                     Timestamp now) {
   DispatchReport report;
   if (Turn* current = Turn::dispatching(key())) {
-    queue(*current, std::move(event));
+    current->queue(std::move(event));
     report.queued = true;
     return report;
   }
@@ -342,7 +352,7 @@ DispatchReport Bus::State::dispatch(Subscriptions::Visit& here, Turn::Waiting ev
   subscriptions.tell(here, event.event, event.is_new, now, report);
   while (const auto next = turn.take()) {
     DispatchReport ignored;
-    subscriptions.tell(here, next->event, next->is_new, now, ignored);
+    subscriptions.tell(here, next->event, next->is_new, clock.now(), ignored);
   }
   return report;
 }
@@ -369,13 +379,6 @@ void Bus::State::read_spilled_events() {
         request.limit = std::min<std::size_t>(limit, 4096);
         return log->read(request);
       });
-}
-
-void Bus::State::queue(Turn& turn, Turn::Waiting waiting) const {
-  if (turn.waiting() >= options.queued_events)
-    throw PublishRefused("refused: " + std::to_string(options.queued_events) +
-                         " events published inside handlers are waiting already, and more may not");
-  turn.queue(std::move(waiting));
 }
 
 }  // namespace annal

@@ -2,6 +2,7 @@
 // letters.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <deque>
 #include <utility>
@@ -25,12 +26,6 @@ class Recent {
     return gone;
   }
 
-  // One that was taken goes back to its place before all others, whatever the bounds.
-  void put_back(T oldest, std::size_t bytes) {
-    kept_.push_front({std::move(oldest), bytes});
-    used_ += bytes;
-  }
-
   // There must be one.
   T take_oldest() {
     T item = std::move(kept_.front().item);
@@ -47,20 +42,20 @@ class Recent {
     for (const auto& kept : kept_) visit(kept.item);
   }
 
-  // Takes out, the oldest first, those that are meant.
+  // The oldest that is meant; null if there is none. What is changed there counts as many bytes as
+  // before. Good until the next change.
   template <class Predicate>
-  std::deque<T> take_if(Predicate is_meant) {
-    std::deque<T> taken;
-    std::deque<Kept> left;
-    for (auto& kept : kept_)
-      if (is_meant(std::as_const(kept.item))) {
-        used_ -= kept.bytes;
-        taken.push_back(std::move(kept.item));
-      } else {
-        left.push_back(std::move(kept));
-      }
-    kept_ = std::move(left);
-    return taken;
+  T* find_if(Predicate is_meant) {
+    const auto found = find(is_meant);
+    return found == kept_.end() ? nullptr : &found->item;
+  }
+  // Takes out the oldest that is meant, if there is one.
+  template <class Predicate>
+  void erase_if(Predicate is_meant) {
+    const auto found = find(is_meant);
+    if (found == kept_.end()) return;
+    used_ -= found->bytes;
+    kept_.erase(found);
   }
 
  private:
@@ -68,6 +63,12 @@ class Recent {
     T item;
     std::size_t bytes;
   };
+
+  template <class Predicate>
+  auto find(Predicate is_meant) {
+    return std::find_if(kept_.begin(), kept_.end(),
+                        [&](const Kept& kept) { return is_meant(kept.item); });
+  }
 
   const std::size_t items_;
   const std::size_t bytes_;

@@ -6,7 +6,6 @@
 #include "annal/error.hpp"
 
 #include <memory>
-#include <utility>
 
 namespace annal {
 
@@ -14,12 +13,14 @@ namespace annal {
 template <class Audience, class Member>
 class Seat final : public Attachment {
  public:
-  Seat(const std::shared_ptr<Audience>& audience, std::shared_ptr<Member> member)
-      : audience_(audience), member_(std::move(member)) {}
+  Seat(const std::shared_ptr<Audience>& audience, const std::shared_ptr<Member>& member)
+      : audience_(audience), member_(member) {}
 
   void cut() noexcept override {
-    member_->gone = true;
-    if (const auto audience = audience_.lock()) audience->leave(*member_);
+    const auto member = member_.lock();
+    if (!member) return;
+    member->gone = true;
+    if (const auto audience = audience_.lock()) audience->leave(*member);
   }
   void wait_until_idle() override {
     const auto audience = audience_.lock();
@@ -28,11 +29,13 @@ class Seat final : public Attachment {
       throw WouldDeadlock("a handler waits for handlers beside it to return: call disconnect()");
     audience->wait_for_visits();
   }
-  void pause(bool paused) noexcept override { member_->paused = paused; }
+  void pause(bool paused) noexcept override {
+    if (const auto member = member_.lock()) member->paused = paused;
+  }
 
  private:
   const std::weak_ptr<Audience> audience_;
-  const std::shared_ptr<Member> member_;
+  const std::weak_ptr<Member> member_;  // which may hold the connection
 };
 
 }  // namespace annal

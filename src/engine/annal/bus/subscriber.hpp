@@ -38,6 +38,12 @@ struct alignas(64) Subscriber : std::enable_shared_from_this<Subscriber> {
     ++told;
     recent.add(second_of(now));
   }
+  // Counted by a topic, and not told.
+  void miss_one(Timestamp now) {
+    std::lock_guard lock(mutex);
+    ++missed;
+    recently_missed.add(second_of(now));
+  }
 
   std::atomic<std::uint8_t> flags{0};
   EventHandler handler;
@@ -48,8 +54,8 @@ struct alignas(64) Subscriber : std::enable_shared_from_this<Subscriber> {
   Rank rank;
   std::function<void()> disconnect;
   std::mutex mutex;
-  std::uint64_t told = 0;
-  SlidingCount recent;
+  std::uint64_t told = 0, missed = 0;
+  SlidingCount recent, recently_missed;
   std::atomic<std::uint64_t> errors{0};
   LatencyHistogram latencies;
 };
@@ -68,6 +74,8 @@ class Topic {
 
   // Tells the delivery's table.
   void emit(Delivery& delivery);
+  // Its subscribers keep what it has counted.
+  void retire() noexcept;
 
   // Everybody whom each event of the topic was told.
   template <class Visit>

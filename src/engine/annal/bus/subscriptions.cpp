@@ -32,7 +32,8 @@ using Table = Subscriptions::Audience::Table;
 // One event on its way to its subscribers.
 struct Delivery {
   const EventPointer& event;
-  DeadLetters* dead_letters;
+  DeadLetters& dead_letters;
+  const MonotonicClock& clock;
   Timestamp now;
   bool timed;
   DispatchReport& report;
@@ -41,38 +42,49 @@ struct Delivery {
 
 namespace {
 
+// Whether he may be called, and his owner, who must be kept meanwhile.
+bool is_there(Subscriber& subscriber, std::uint8_t flags, std::shared_ptr<void>& owner) {
+  if (flags & (Subscriber::gone | Subscriber::paused)) return false;
+  if (!(flags & Subscriber::owned)) return true;
+  owner = subscriber.options.owner->lock();
+  if (!owner) subscriber.disconnect();
+  return owner != nullptr;
+}
+
+void call(Subscriber& subscriber, const EventPointer& event, std::uint8_t flags) {
+  if (flags & Subscriber::takes)
+    subscriber.taker(event);
+  else
+    subscriber.handler(*event);
+}
+
 // A subscriber of whom there is more to do than to call him.
 bool call_with_care(Subscriber& subscriber, Delivery& delivery, std::uint8_t flags) {
+  const bool chooses = flags & Subscriber::chooses;
   std::shared_ptr<void> owner;
-  if (flags & (Subscriber::gone | Subscriber::paused)) return false;
-  if (flags & Subscriber::owned) {
-    owner = subscriber.options.owner->lock();
-    if (!owner) {
-      subscriber.disconnect();
-      return false;
-    }
+  if (!is_there(subscriber, flags, owner)) {
+    if (!chooses) subscriber.miss_one(delivery.now);
+    return false;
   }
-  if (flags & Subscriber::chooses) {
+  if (chooses) {
     if (!subscriber.interest.query().matches(*delivery.event)) return false;
     subscriber.count_one(delivery.now);
   }
-  if (flags & Subscriber::takes)
-    subscriber.taker(delivery.event);
-  else
-    subscriber.handler(*delivery.event);
+  call(subscriber, delivery.event, flags);
   return true;
 }
 
-// What a subscriber says to an event that he failed to take once.
+// What a subscriber says to an event that he failed to take once. It is not counted again.
 std::optional<std::string> take_again(const std::weak_ptr<Subscriber>& subscriber,
                                       const EventPointer& event) {
   const auto known = subscriber.lock();
   if (!known || known->flags & Subscriber::gone) return "the subscriber is gone";
   try {
-    DispatchReport report;
-    Delivery delivery{event, nullptr, event->happened_at(), false, report, nullptr};
-    if (call_with_care(*known, delivery, known->flags)) return std::nullopt;
-    return "the subscriber is paused, or its owner is gone";
+    const auto flags = known->flags.load();
+    std::shared_ptr<void> owner;
+    if (!is_there(*known, flags, owner)) return "the subscriber is paused, or its owner is gone";
+    call(*known, event, flags);
+    return std::nullopt;
   } catch (...) {
     return text_of_current_exception();
   }
@@ -81,10 +93,10 @@ std::optional<std::string> take_again(const std::weak_ptr<Subscriber>& subscribe
 void bury(Subscriber& subscriber, Delivery& delivery, std::string what) {
   ++delivery.report.failed;
   ++subscriber.errors;
-  delivery.dead_letters->add({subscriber.options.name, delivery.event, std::move(what), 1,
-                              [weak = subscriber.weak_from_this()](const EventPointer& event) {
-                                return take_again(weak, event);
-                              }});
+  delivery.dead_letters.add({subscriber.options.name, delivery.event, std::move(what), 1,
+                             [weak = subscriber.weak_from_this()](const EventPointer& event) {
+                               return take_again(weak, event);
+                             }});
 }
 
 //   returns   whether the handler was called
@@ -108,15 +120,17 @@ void tell_all(Delivery& delivery, Table::const_iterator at) {
 }
 
 void tell_all_timed(Delivery& delivery) {
-  auto begun = monotonic_clock().reading();
+  auto begun = delivery.clock.reading();
   for (const auto& subscriber : *delivery.table) {
+    bool called = true;
     try {
-      if (tell_one(*subscriber, delivery)) ++delivery.report.delivered;
+      called = tell_one(*subscriber, delivery);
+      delivery.report.delivered += called ? 1 : 0;
     } catch (...) {
       bury(*subscriber, delivery, text_of_current_exception());
     }
-    const auto done = monotonic_clock().reading();
-    subscriber->latencies.add(done - begun);
+    const auto done = delivery.clock.reading();
+    if (called) subscriber->latencies.add(done - begun);
     begun = done;
   }
 }
@@ -149,7 +163,9 @@ Subscriber::Subscriber(Query wanted, SubscribeOptions asked)
 
 Topic::Topic(std::vector<std::shared_ptr<Subscriber>> members) : table(std::move(members)) {}
 
-Topic::~Topic() {
+Topic::~Topic() = default;
+
+void Topic::retire() noexcept {
   for_each_counted([&](Subscriber& subscriber) { subscriber.count(page.count, page.recent); });
 }
 
@@ -201,14 +217,15 @@ struct Subscriptions::State {
     const std::weak_ptr<Subscriber> subscriber;
   };
 
-  State(std::size_t remembered, Desk::Options options, DeadLetters& of)
-      : audience(remembered, options), dead_letters(of) {}
+  State(std::size_t remembered, Desk::Options options, DeadLetters& of, const MonotonicClock& with)
+      : audience(remembered, options), dead_letters(of), clock(with) {}
 
   Rank next_rank(const SubscribeOptions& options);
   void sweep_if_due();
 
   Audience audience;
   DeadLetters& dead_letters;
+  const MonotonicClock& clock;
   std::atomic<std::int64_t> last_sequence{0};
   std::atomic<std::size_t> sweep_at{first_sweep};
   signals::signal<void()> lives;  // last: its slots die first
@@ -236,8 +253,9 @@ void Subscriptions::State::sweep_if_due() {
 }
 
 Subscriptions::Subscriptions(std::size_t remembered, Desk::Options options,
-                             DeadLetters& dead_letters)
-    : state_(std::make_shared<State>(remembered, options, dead_letters)) {}
+                             DeadLetters& dead_letters, const MonotonicClock* monotonic)
+    : state_(std::make_shared<State>(remembered, options, dead_letters,
+                                     monotonic ? *monotonic : monotonic_clock())) {}
 
 Subscriptions::~Subscriptions() = default;
 
@@ -293,12 +311,13 @@ void Subscriptions::tell(Visit& visit, const EventPointer& event, bool is_new, T
   lock.unlock();
   if (table.empty()) return;
 
-  Delivery delivery{event, &state_->dead_letters, now, timed, report, &table};
-  const auto begun = timed ? monotonic_clock().reading() : std::chrono::nanoseconds(0);
+  const MonotonicClock& clock = state_->clock;
+  Delivery delivery{event, state_->dead_letters, clock, now, timed, report, &table};
+  const auto begun = timed ? clock.reading() : std::chrono::nanoseconds(0);
   by_type.emit(delivery);
   if (!timed && report.failed == 0) return;
 
-  const auto took = monotonic_clock().reading() - begun;
+  const auto took = timed ? clock.reading() - begun : std::chrono::nanoseconds(0);
   lock.lock();
   for (auto* page : {&by_type.page, entity}) {
     if (!page) continue;
@@ -321,7 +340,7 @@ std::size_t Subscriptions::count() const {
 std::vector<SubscriberFigures> Subscriptions::figures(Timestamp now) const {
   struct Counted {
     std::uint64_t told = 0;
-    SlidingCount recent;
+    SlidingCount recent, missed;
   };
   std::unordered_map<const Subscriber*, Counted> live;  // in tables that are in use
   state_->audience.for_each_topic([&](const std::string*, const Topic& topic) {
@@ -340,12 +359,14 @@ std::vector<SubscriberFigures> Subscriptions::figures(Timestamp now) const {
     Counted all = live[subscriber.get()];
     {
       std::lock_guard lock(subscriber->mutex);
-      all.told += subscriber->told;
+      all.told += subscriber->told - subscriber->missed;
       all.recent.add(subscriber->recent);
+      all.missed = subscriber->recently_missed;
     }
     figures.figures.count = all.told;
     figures.figures.errors = subscriber->errors;
-    figures.figures.per_minute = all.recent.per_minute(now);
+    figures.figures.per_minute =
+        std::max(0.0, all.recent.per_minute(now) - all.missed.per_minute(now));
     figures.figures.latencies = subscriber->latencies.latencies();
     result.push_back(std::move(figures));
   }

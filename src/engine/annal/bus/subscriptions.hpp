@@ -6,6 +6,7 @@
 #include "annal/bus/dead_letters.hpp"
 #include "annal/bus/desk.hpp"
 #include "annal/bus/subscriber.hpp"
+#include "annal/time/monotonic.hpp"
 
 #include <cstddef>
 #include <functional>
@@ -21,7 +22,9 @@ class Subscriptions {
   using Visit = Audience::Visit;
   //   remembered   types, streams and tags whose subscribers each publishing thread finds ready
   //   dead_letters   of subscribers that throw; must outlive this
-  Subscriptions(std::size_t remembered, Desk::Options options, DeadLetters& dead_letters);
+  //   monotonic      null: the machine's; must outlive this
+  Subscriptions(std::size_t remembered, Desk::Options options, DeadLetters& dead_letters,
+                const MonotonicClock* monotonic = nullptr);
   ~Subscriptions();
   Subscriptions(const Subscriptions&) = delete;
   Subscriptions& operator=(const Subscriptions&) = delete;
