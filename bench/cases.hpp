@@ -28,6 +28,8 @@ std::vector<Result> read_while_writing(const Settings& settings);      // P13
 
 std::vector<Result> publish_to_subscribers(const Settings& settings);    // B1
 std::vector<Result> publish_to_one_of_many(const Settings& settings);    // B2
+std::vector<Result> ask_control(const Settings& settings);               // B3
+std::vector<Result> notify_observers(const Settings& settings);          // B4
 std::vector<Result> publish_from_two_threads(const Settings& settings);  // B5
 
 // The shapes of event-store-benchmark, which have no goals of their own.
