@@ -56,20 +56,31 @@ Round tell_pooled(const Settings& settings) {
   Catalogue catalogue;
   Bus bus(catalogue);
   std::atomic<int> done{0};
+  std::atomic<bool> finished{false};
+  Steady::time_point all_done;
   std::vector<Connection> connections;
   for (int i = 0; i < 50; ++i)
     connections.push_back(bus.observers().add(Query::of_types({TopicPattern::of(topic_of(i))}),
                                               [&](const Envelope&, std::stop_token) {
-                                                if (done.fetch_add(1) + 1 == 5) done.notify_one();
+                                                if (done.fetch_add(1) + 1 < 5) return;
+                                                all_done = Steady::now();
+                                                finished = true;
+                                                finished.notify_one();
                                               },
                                               {.name = "observer " + std::to_string(i)}));
-  const auto tell = [&](int i) {
+  // From the call of publish to the end of the fifth call.
+  Samples samples;
+  const int operations = scaled(4000, settings);
+  for (int i = 0; i < operations; ++i) {
     done = 0;
-    bus.publish(ready_event(i));
-    for (int now = done; now < 5; now = done) done.wait(now);
-  };
-  time_each(scaled(100, settings), tell);  // the threads are there
-  return middling(time_each(scaled(4000, settings), tell));
+    finished = false;
+    Envelope event = ready_event(i);
+    const auto begun = Steady::now();
+    bus.publish(std::move(event));
+    finished.wait(false);
+    samples.push_back(nanoseconds(all_done - begun));
+  }
+  return middling(std::move(samples));
 }
 
 Result absolute(std::string id, std::string work, double goal, const Settings& settings,

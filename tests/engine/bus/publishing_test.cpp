@@ -27,6 +27,7 @@ class TestRecorder final : public Recorder {
   AppendOutcome record(Commit commit) override {
     ++commits;
     largest = std::max<std::size_t>(largest, commit.events.size());
+    if (throws) throw StorageError("the disk is gone");
     if (refuses) return Rejected{DiskFull{"no room on the disk"}};
     return log_.append(std::move(commit));
   }
@@ -35,7 +36,7 @@ class TestRecorder final : public Recorder {
   }
   const EventLog& log() const override { return log_; }
 
-  std::atomic<bool> refuses{false};
+  std::atomic<bool> refuses{false}, throws{false};
   std::atomic<int> commits{0};
   std::atomic<std::size_t> largest{0};
 
@@ -133,6 +134,20 @@ TEST_F(PublishingTest, goes_out_unrecorded_where_recording_is_best_effort) {
   EXPECT_EQ(bus.statistics().unrecorded, 1u);
   recorder->refuses = false;
   EXPECT_FALSE(bus.publish(event_of("task.started", "task/7")).unrecorded);
+}
+
+TEST_F(PublishingTest, takes_what_recording_throws_for_a_failure_to_record) {
+  record("task.*", {.recording = Recording::best_effort});
+  record("plan.*", {.recording = Recording::required});
+  recorder->throws = true;
+  EXPECT_TRUE(bus.publish(event_of("task.started", "task/7")).unrecorded);
+  try {
+    bus.publish(event_of("plan.started", "plan/7"));
+    FAIL() << "nothing was thrown";
+  } catch (const NotRecorded& error) {
+    EXPECT_NE(std::string(error.what()).find("the disk is gone"), std::string::npos);
+    EXPECT_TRUE(std::holds_alternative<Unknown>(error.outcome));
+  }
 }
 
 TEST_F(PublishingTest, records_an_event_of_one_id_once) {

@@ -65,6 +65,7 @@ struct Bus::State {
 
   // Records or tells.
   DispatchReport send(Ready ready);
+  AppendOutcome record(Commit commit);
   // Those that are to be recorded, in one commit.
   std::vector<DispatchReport> record_together(std::vector<Ready> events);
   DispatchReport after_recording(AppendOutcome outcome, Ready ready, bool waits);

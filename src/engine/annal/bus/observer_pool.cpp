@@ -11,6 +11,8 @@ namespace annal {
 namespace {
 
 constexpr std::chrono::milliseconds pause_after_failed_read{100};
+// About what waking a thread costs: where events come faster, none has to be woken.
+constexpr std::chrono::microseconds longest_look_out{50};
 
 // The pool for which this thread is calling a handler.
 constinit thread_local const void* telling_for = nullptr;
@@ -199,7 +201,8 @@ void ObserverPool::note(const Shared& observer, Strand& strand) {
 }
 
 void ObserverPool::wake_one() {
-  if (waking_) return;  // whoever wakes wakes the next
+  has_turns_ = true;
+  if (waking_ || looking_out_) return;  // whoever takes a turn wakes the next
   if (sleeping_ > 0) {
     waking_ = true;
     work_.notify_one();
@@ -212,15 +215,18 @@ void ObserverPool::wake_one() {
 void ObserverPool::work() {
   Lock lock(mutex_);
   while (!closing_ && alive_ <= with_.threads + stuck_) {
-    if (turns_.empty()) {
+    if (turns_.empty() && !looking_out_) look_out(lock);
+    if (turns_.empty() && !closing_) {
       ++sleeping_;
       work_.wait(lock);  // once: whoever was woken in vain must say that it woke
       --sleeping_;
       waking_ = false;
       continue;
     }
+    if (closing_) break;
     Shared observer = std::move(turns_.front());
     turns_.pop_front();
+    has_turns_ = !turns_.empty();
     if (!turns_.empty()) wake_one();
     tell_next(lock, observer);
     if (!observer->gone) continue;
@@ -230,6 +236,15 @@ void ObserverPool::work() {
   }
   --alive_;
   idle_.notify_all();
+}
+
+void ObserverPool::look_out(Lock& lock) {
+  looking_out_ = true;
+  lock.unlock();
+  const auto until = std::chrono::steady_clock::now() + longest_look_out;
+  while (!has_turns_ && std::chrono::steady_clock::now() < until) std::this_thread::yield();
+  lock.lock();
+  looking_out_ = false;
 }
 
 void ObserverPool::tell_next(Lock& lock, const Shared& observer) {

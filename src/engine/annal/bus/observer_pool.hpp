@@ -8,6 +8,7 @@
 #include "annal/bus/subscriber.hpp"
 #include "annal/log/event_log.hpp"
 
+#include <atomic>
 #include <condition_variable>
 #include <deque>
 #include <list>
@@ -121,6 +122,8 @@ class ObserverPool : public std::enable_shared_from_this<ObserverPool> {
   bool is_idle() const;
 
   void work();
+  // Until there is a turn, or for as long as waking a thread would take.
+  void look_out(Lock& lock);
   void tell_next(Lock& lock, const Shared& observer);
   // What the handler threw.
   std::optional<std::string> call(Lock& lock, Observer& observer, const EventPointer& event,
@@ -146,6 +149,8 @@ class ObserverPool : public std::enable_shared_from_this<ObserverPool> {
   std::size_t alive_ = 0, sleeping_ = 0;
   std::size_t stuck_ = 0;  // threads in calls that are overdue; others stand in for them
   bool waking_ = false, closing_ = false;
+  bool looking_out_ = false;            // one thread at most does not sleep yet
+  std::atomic<bool> has_turns_{false};  // for that thread, which looks without the lock
   std::mt19937_64 random_;
 };
 

@@ -177,6 +177,15 @@ DispatchReport Bus::State::tell(Ready ready) {
       now);
 }
 
+// What recording throws is a failure of recording like any other.
+AppendOutcome Bus::State::record(Commit commit) {
+  try {
+    return recorder->record(std::move(commit));
+  } catch (...) {
+    return Unknown{text_of_current_exception()};
+  }
+}
+
 // One commit. Where no log takes it, each event has one of its own, so that none harms another.
 std::vector<DispatchReport> Bus::State::record_together(std::vector<Ready> events) {
   const bool waits = !Turn::inside(key()) && !backlog.is_thread_of_this();
@@ -197,7 +206,7 @@ std::vector<DispatchReport> Bus::State::record_together(std::vector<Ready> event
     commit.request_hash =
         sha256({*commit.idempotency_key});  // an id is of one event, whatever else
   }
-  AppendOutcome outcome = recorder->record(std::move(commit));
+  AppendOutcome outcome = record(std::move(commit));
   std::vector<DispatchReport> reports;
   if (events.size() > 1 && std::holds_alternative<Rejected>(outcome)) {
     for (auto& ready : events) {
