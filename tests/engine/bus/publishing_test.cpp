@@ -363,6 +363,21 @@ TEST_F(PublishingTest, records_decisions_of_control_where_a_policy_says_so) {
   EXPECT_EQ(decided.event_type, "task.started");
 }
 
+TEST_F(PublishingTest, tells_control_of_a_deadline_and_of_values) {
+  std::string seen;
+  auto later = bus.control().add(
+      [&](const Envelope&, ControlContext& context) {
+        seen += context.values["who"];
+        return ControlDecision::retry(seconds(10), "it is night");
+      },
+      {.name = "later"});
+  const auto report =
+      bus.publish(event_of("a"), {.deadline = seconds(5), .values = {{"who", "ann"}}});
+  EXPECT_EQ(report.vetoed_by, "later");
+  EXPECT_NE(report.why.find("beyond its deadline"), std::string::npos);
+  EXPECT_EQ(seen, "ann");
+}
+
 TEST_F(PublishingTest, is_seen_by_those_who_expect_it) {
   auto expected = bus.expect(Query::of_types({TopicPattern::of("task.*")}),
                              [](const Envelope& event) { return event.stream == "task/8"; });

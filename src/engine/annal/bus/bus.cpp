@@ -135,7 +135,7 @@ Rules& Bus::rules() { return state_->rules; }
 
 Bus::Admission Bus::admit(Envelope event) const {
   const std::string type = event.type;
-  auto admission = state_->admit(std::move(event), Turn::next_depth(state_->key()));
+  auto admission = state_->admit(std::move(event), Turn::next_depth(state_->key()), {});
   if (admission.event && admission.event->type != type)
     return {std::nullopt, "bus",
             "refused: an event of type \"" + admission.event->type +
@@ -158,6 +158,10 @@ DispatchReport Bus::dispatch(Envelope event) {
 }
 
 DispatchReport Bus::publish(Envelope&& event) { return state_->publish(std::move(event)); }
+
+DispatchReport Bus::publish(Envelope event, PublishOptions options) {
+  return state_->publish(std::move(event), std::move(options));
+}
 
 std::vector<DispatchReport> Bus::publish_batch(std::vector<Envelope> events) {
   return state_->publish_batch(std::move(events));

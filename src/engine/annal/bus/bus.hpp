@@ -24,6 +24,7 @@
 
 #include <cstddef>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -117,6 +118,13 @@ struct BusOptions {
   std::function<void(std::chrono::nanoseconds)> sleep = {};
 };
 
+// What control is to know of an event beside itself.
+struct PublishOptions {
+  // By when control must have decided; a RETRY beyond it is a rejection.
+  std::optional<std::chrono::nanoseconds> deadline = std::nullopt;
+  std::map<std::string, std::string> values = {};  // in the context of every handler
+};
+
 // Thrown to a handler that publishes what its bus does not take: one event caused by another more
 // than Bus::causation_limit deep, or more events than may wait.
 class PublishRefused : public Error {
@@ -204,6 +212,7 @@ class Bus {
   //             PublishRefused, only inside a handler or middleware
   DispatchReport publish(Envelope&& event);
   DispatchReport publish(const Envelope& event) { return publish(Envelope(event)); }
+  DispatchReport publish(Envelope event, PublishOptions options);
   // All of them, in their order. Those to be recorded that stand beside each other are in one commit;
   // where no log takes that, each has one of its own.
   //   returns   a report each; one that must be recorded and cannot be has `not_recorded`

@@ -57,10 +57,12 @@ struct Bus::State {
   };
   // Throws InvalidInput for a type that is no topic.
   DispatchReport publish(Envelope&& event);
+  DispatchReport publish(Envelope event, PublishOptions options);
   std::vector<DispatchReport> publish_batch(std::vector<Envelope> events);
   void publish_backlog(std::vector<Backlog::Waiting> waiting);
-  std::variant<Ready, DispatchReport> make_ready(Envelope&& event, unsigned depth);
-  Admission admit(Envelope event, unsigned depth) const;
+  std::variant<Ready, DispatchReport> make_ready(Envelope&& event, unsigned depth,
+                                                 PublishOptions options = {});
+  Admission admit(Envelope event, unsigned depth, PublishOptions options) const;
   RecordingPolicy policy_of(const std::string& type) const;
 
   // Records or tells.

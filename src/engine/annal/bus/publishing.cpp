@@ -53,10 +53,12 @@ unsigned Bus::State::next_depth() const {
   return depth;
 }
 
-Bus::Admission Bus::State::admit(Envelope event, unsigned depth) const {
+Bus::Admission Bus::State::admit(Envelope event, unsigned depth, PublishOptions known) const {
   if (depth > causation_limit) return {std::nullopt, "bus", too_deep()};
   const Turn turn(key(), Turn::Of::middleware, depth);
   ControlContext context;
+  context.deadline = known.deadline;
+  context.values = std::move(known.values);
   return gate.admit(std::move(event), context);
 }
 
@@ -103,7 +105,11 @@ DispatchReport Bus::State::publish(Envelope&& event) {
       return dispatch(here, {std::make_shared<const Envelope>(std::move(event)), depth, true}, now);
     }
   }
-  auto ready = make_ready(std::move(event), depth);
+  return publish(std::move(event), PublishOptions());
+}
+
+DispatchReport Bus::State::publish(Envelope event, PublishOptions known) {
+  auto ready = make_ready(std::move(event), next_depth(), std::move(known));
   if (auto* report = std::get_if<DispatchReport>(&ready)) return std::move(*report);
   auto report = send(std::get<Ready>(std::move(ready)));
   if (report.not_recorded) throw NotRecorded(report.why, *report.not_recorded);
@@ -112,7 +118,8 @@ DispatchReport Bus::State::publish(Envelope&& event) {
 
 // No lane is held while middleware and control look at an event: they may take their time.
 std::variant<Bus::State::Ready, DispatchReport> Bus::State::make_ready(Envelope&& event,
-                                                                       unsigned depth) {
+                                                                       unsigned depth,
+                                                                       PublishOptions known) {
   if (!is_topic(event.type))
     throw InvalidInput("the event type \"" + event.type +
                        "\" is no topic such as document.updated");
@@ -129,7 +136,7 @@ std::variant<Bus::State::Ready, DispatchReport> Bus::State::make_ready(Envelope&
   }
   if (!gate.is_open()) {
     const Ulid event_id = event.id;
-    auto admission = admit(std::move(event), depth);
+    auto admission = admit(std::move(event), depth, std::move(known));
     auto here = visit();
     Desk& desk = here.desk();
     if (!admission.event) {
