@@ -294,6 +294,19 @@ TEST_F(PublishingTest, without_waiting_is_refused_when_too_many_wait) {
   may_go.count_down();
 }
 
+TEST_F(PublishingTest, without_waiting_is_done_before_the_bus_is_closed_and_refused_afterwards) {
+  record("task.*", {.recording = Recording::required, .batched = true});
+  record("held.*", {.coalesce_within = seconds(10)});
+  auto held = bus.subscribe(TopicPattern::of("held.back"), notes_in(notes, "all"));
+  bus.publish(event_of("held.back", "task/7"));
+  for (int i = 0; i < 10; ++i) bus.publish_nowait(event_of("task.progress", "task/8"));
+  bus.close();
+  EXPECT_EQ(recorded().size(), 10u);
+  EXPECT_EQ(notes, (Names{"all:held.back"}));
+  EXPECT_THROW(bus.publish_nowait(event_of("task.progress", "task/8")), PublishRefused);
+  EXPECT_TRUE(bus.publish(event_of("a")).accepted());
+}
+
 TEST_F(PublishingTest, holds_similar_events_back_and_sends_the_last_with_their_number) {
   record("task.progress",
          {.recording = Recording::best_effort, .coalesce_within = milliseconds(100)});

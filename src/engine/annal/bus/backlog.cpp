@@ -5,7 +5,7 @@
 
 namespace annal {
 
-Backlog::~Backlog() {
+void Backlog::stop() {
   {
     std::lock_guard lock(mutex_);
     stopping_ = true;

@@ -27,12 +27,13 @@ class Backlog {
 
   Backlog(std::size_t limit, std::size_t together, Publish publish)
       : limit_(limit), together_(together), publish_(std::move(publish)) {}
-  // Publishes what waits.
-  ~Backlog();
+  ~Backlog() { stop(); }
   Backlog(const Backlog&) = delete;
   Backlog& operator=(const Backlog&) = delete;
 
-  //   returns   false if as many wait as may
+  // Publishes what waits, and takes nothing more.
+  void stop();
+  //   returns   false if as many wait as may, or it has stopped
   bool add(Waiting waiting);
   // Waits until everything added before is published.
   //   returns   false if the time is up before

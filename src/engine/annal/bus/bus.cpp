@@ -81,9 +81,12 @@ Bus::State::State(const Catalogue& known, const BusOptions& asked)
           asked.backlog_events, limits::commit_events,
           [this](std::vector<Backlog::Waiting> waiting) { publish_backlog(std::move(waiting)); }) {}
 
-Bus::State::~State() {
-  coalescer.let_go_all();
+// The backlog last of those who publish: what they still say goes out.
+void Bus::State::close() {
   alarms.stop();
+  observers_state->pool->close();
+  coalescer.let_go_all();
+  backlog.stop();
 }
 
 Bus::Bus(const Catalogue& catalogue, BusOptions options)
@@ -172,8 +175,9 @@ void Bus::publish_nowait(Envelope event) {
     throw InvalidInput("the event type \"" + event.type +
                        "\" is no topic such as document.updated");
   if (!state_->backlog.add({std::move(event), state_->next_depth()}))
-    throw PublishRefused("refused: " + std::to_string(state_->options.backlog_events) +
-                         " events published without waiting are waiting already, and more may not");
+    throw PublishRefused("refused: the bus is closed, or " +
+                         std::to_string(state_->options.backlog_events) +
+                         " events published without waiting are waiting already");
 }
 
 bool Bus::flush(std::chrono::milliseconds timeout) {
@@ -182,6 +186,8 @@ bool Bus::flush(std::chrono::milliseconds timeout) {
   state_->coalescer.let_go_all();
   return state_->backlog.wait_until_empty(timeout);
 }
+
+void Bus::close() { state_->close(); }
 
 Expectation Bus::expect(Query interest, std::function<bool(const Envelope&)> predicate) {
   auto expected = std::make_shared<Expectation::State>();

@@ -227,6 +227,11 @@ class Bus {
   //   throws    WouldDeadlock inside a handler
   bool flush(std::chrono::milliseconds timeout);
 
+  // Before whatever the bus records with, and its handlers use, goes: what is held back, or published
+  // without waiting, is done, observers that run are waited for; afterwards nobody is told on threads
+  // of the bus, and publish_nowait is refused. The destructor closes too.
+  void close();
+
   // What becomes of events of these types when they are published; of two that fit the newer counts.
   // Without one, events are transient.
   //   throws    ConfigurationError for what cannot be: to record without a log; to require and to hold

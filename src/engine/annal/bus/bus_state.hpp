@@ -37,7 +37,8 @@ inline constexpr std::string_view depth_key = "annal-depth";
 
 struct Bus::State {
   State(const Catalogue& known, const BusOptions& asked);
-  ~State();
+  ~State() { close(); }
+  void close();
 
   // What turns are known by.
   const void* key() const { return &subscriptions.audience(); }

@@ -498,6 +498,7 @@ void ObserverPool::read_from(Read read) {
 void ObserverPool::close() {
   std::vector<std::stop_source> stops;
   Lock lock(mutex_);
+  if (closing_) return;
   closing_ = true;
   for (const auto& observer : observers_)
     for (const auto& call : observer->calls) stops.push_back(call.stop);

@@ -88,7 +88,6 @@ sqlite::Scrubbing scrubbing(const OpenOptions& options, const std::filesystem::p
 struct Store::State {
   State(OpenOptions options, std::unique_ptr<EventLog> opened)
       : read_only(options.mode == OpenOptions::Mode::read_only),
-        patience(options.bus.patience),
         clock(options.clock ? *options.clock : system_clock()),
         catalogue(catalogue_of(options)),
         lines(std::move(options.log_lines), options.lowest_severity),
@@ -103,8 +102,8 @@ struct Store::State {
     bus.record_with(std::make_shared<StoreRecorder>(parts(), *dispatcher));
   }
 
-  // What was published without waiting is done while everything it needs is there.
-  ~State() { bus.flush(patience); }
+  // While everything that its handlers and its recorder use is there.
+  ~State() { bus.close(); }
 
   // The outermost aspect first.
   void weave() {
@@ -123,7 +122,6 @@ struct Store::State {
   ServiceParts parts() { return {*log, bus, catalogue, handlers, ids, lines, read_only}; }
 
   const bool read_only;
-  const std::chrono::milliseconds patience;
   const Clock& clock;
   const Catalogue catalogue;
   const LogLines lines;
