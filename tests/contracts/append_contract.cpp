@@ -157,6 +157,20 @@ TEST_P(EventLogContract, the_same_request_under_one_key_is_recorded_once) {
   EXPECT_EQ(log->head(), Position{5});
 }
 
+// Whether the two were written as one group or not.
+TEST_P(EventLogContract, a_replay_says_that_its_time_was_moved) {
+  Commit commit = commit_of(event_of("thing/1"));
+  commit.idempotency_key = "order-7";
+  commit.recorded_at = clock.now() + seconds(1000);
+  std::vector<std::future<AppendOutcome>> answers;
+  for (int i = 0; i < 20; ++i) answers.push_back(log->append_async(commit));
+  for (auto& answer : answers) EXPECT_TRUE(std::get<Appended>(answer.get()).clamped);
+  EXPECT_TRUE(append(commit).clamped);
+  commit.recorded_at.reset();
+  EXPECT_TRUE(append(commit).replayed);
+  EXPECT_FALSE(append(commit).clamped);
+}
+
 TEST_P(EventLogContract, another_request_under_the_same_key_is_refused) {
   Commit commit = commit_of(event_of("thing/1"));
   commit.idempotency_key = "order-7";

@@ -181,7 +181,8 @@ std::string LogModel::append(const Commit& commit, Timestamp now) {
     if (const Sealed* earlier = with_key(*commit.idempotency_key)) {
       if (earlier->request != request_of(commit)) return "mismatch " + to_string(earlier->last);
       return appended(earlier->first, earlier->last, events_[earlier->last - 1].version,
-                      earlier->recorded, true, false);
+                      earlier->recorded, true,
+                      commit.recorded_at && *commit.recorded_at != earlier->recorded);
     }
   if (auto why = refusal(commit)) return *why;
   const std::uint64_t before = head();

@@ -143,8 +143,8 @@ struct Appended {
   Timestamp recorded_at{};
   Durability durability = Durability::power;
   Hash hash;              // commit_hash; of the newest commit if it held no events
-  bool replayed = false;  // the idempotency key had been used: this is the first answer again
-  bool clamped = false;   // the recorded_at asked for was moved
+  bool replayed = false;  // the idempotency key had been used: this was recorded the first time
+  bool clamped = false;   // recorded_at is not the one asked for
 };
 
 struct VersionConflict {

@@ -20,6 +20,16 @@ Position position_in(const Record& record) {
 
 }  // namespace
 
+AppendOutcome KeyedCommit::answer(const Commit& again) const {
+  if (again.request_hash ? request_hash != *again.request_hash
+                         : request_hash != hash_of_request(again))
+    return Rejected{IdempotencyMismatch{again.idempotency_key.value_or(""), outcome.last}};
+  Appended replayed = outcome;
+  replayed.replayed = true;
+  replayed.clamped = again.recorded_at && replayed.recorded_at != *again.recorded_at;
+  return replayed;
+}
+
 AppendOutcome EventLog::append(Commit commit) { return append_async(std::move(commit)).get(); }
 
 std::future<AppendOutcome> EventLog::append_async(Commit commit) {

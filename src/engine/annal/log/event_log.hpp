@@ -64,6 +64,9 @@ struct RecordPage {
 struct KeyedCommit {
   Appended outcome;
   Hash request_hash;
+
+  // What another commit under the key is answered, which is not recorded.
+  AppendOutcome answer(const Commit& again) const;
 };
 
 // What the log knows of a commit from its last event.

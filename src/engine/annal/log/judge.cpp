@@ -13,12 +13,9 @@ using std::chrono::microseconds;
 
 std::optional<AppendOutcome> answer_for_key(const Commit& commit, LogState& state) {
   if (!commit.idempotency_key) return std::nullopt;
-  auto earlier = state.keyed_commit(*commit.idempotency_key);
+  const auto earlier = state.keyed_commit(*commit.idempotency_key);
   if (!earlier) return std::nullopt;
-  if (earlier->request_hash != *commit.request_hash)
-    return Rejected{IdempotencyMismatch{*commit.idempotency_key, earlier->outcome.last}};
-  earlier->outcome.replayed = true;
-  return earlier->outcome;
+  return earlier->answer(commit);
 }
 
 //   newest    the head once the commit is in the log

@@ -46,12 +46,9 @@ class CommitRecording {
  private:
   std::optional<AppendOutcome> earlier_outcome() const {
     if (!asked_.idempotency_key) return std::nullopt;
-    auto earlier = parts_.log.find_commit(*asked_.idempotency_key);
+    const auto earlier = parts_.log.find_commit(*asked_.idempotency_key);
     if (!earlier) return std::nullopt;
-    if (earlier->request_hash != request_hash())
-      return Rejected{IdempotencyMismatch{*asked_.idempotency_key, earlier->outcome.last}};
-    earlier->outcome.replayed = true;
-    return earlier->outcome;
+    return earlier->answer(asked_);
   }
 
   Hash request_hash() const {
