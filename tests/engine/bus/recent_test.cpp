@@ -7,6 +7,7 @@
 
 #include <gtest/gtest.h>
 
+#include <memory>
 #include <vector>
 
 namespace annal::test {
@@ -100,6 +101,22 @@ TEST(BookTest, forgets_the_names_that_were_used_longest_ago) {
   book.add_to(all);
   EXPECT_LE(all.size(), 4u);
   EXPECT_EQ(all.count("a") + all.count("e"), 2u) << "the last half of them at least";
+}
+
+// What is found by its mark is found where the memory of names has it.
+TEST(BookTest, agrees_with_a_memory_of_names_however_they_follow_one_another) {
+  std::mt19937_64 random(seed());
+  for (const std::size_t limit : {2, 3, 8, 50}) {
+    Book book(limit);
+    RecentlyUsed<std::string, std::shared_ptr<std::uint64_t>> counts(limit);
+    for (int step = 0; step < 5000; ++step) {
+      const auto name = "thing/" + std::to_string(random() % (1 + random() % (2 * limit)));
+      const auto* known = counts.find(name);
+      if (!known) known = &counts.put(name, std::make_shared<std::uint64_t>(0));
+      ASSERT_EQ(++book.page(name).count, ++**known)
+          << name << " at step " << step << " of " << limit;
+    }
+  }
 }
 
 TEST(BookTest, adds_its_pages_to_those_of_another) {

@@ -4,6 +4,16 @@
 
 namespace annal {
 
+Book::Page& Book::find(const std::string& name, Mark& mark) {
+  mark.page = nullptr;
+  mark.name = name;
+  const auto* known = pages_.find(name);
+  if (!known) known = &pages_.put(name, std::make_unique<Page>());
+  mark.turn = pages_.turns();
+  mark.page = known->get();
+  return *mark.page;
+}
+
 void merge(const Book::Page& page, Book::Page& into) {
   into.count += page.count;
   into.errors += page.errors;

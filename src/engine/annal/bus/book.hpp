@@ -5,6 +5,7 @@
 #include "annal/event/short_text.hpp"
 #include "annal/log/recently_used.hpp"
 
+#include <array>
 #include <map>
 #include <memory>
 #include <string>
@@ -16,7 +17,7 @@ namespace annal {
 //   threads   one at a time
 class Book {
  public:
-  struct Page {
+  struct alignas(64) Page {
     //   second    of the time
     void add(Timestamp now, std::int64_t second) {
       ++count;
@@ -28,9 +29,10 @@ class Book {
       latencies->add(duration);
     }
 
+    // In the first line of memory what every event counts.
     std::uint64_t count = 0, errors = 0;
-    SlidingCount recent;
     Timestamp last{};
+    SlidingCount recent;
     std::unique_ptr<LatencyHistogram> latencies;  // null until something was measured
   };
 
@@ -38,22 +40,27 @@ class Book {
 
   // The page of a name, which stays until another name is asked for.
   Page& page(const std::string& name) {
-    if (newest_ && is_same_name(newest_name_, name)) return *newest_;
-    newest_ = nullptr;
-    newest_name_ = name;
-    const auto* known = pages_.find(name);
-    if (!known) known = &pages_.put(name, std::make_unique<Page>());
-    newest_ = known->get();
-    return *newest_;
+    Mark& mark = marks_[shard_of_name(name)];
+    if (mark.page && mark.turn == pages_.turns() && is_same_name(mark.name, name))
+      return *mark.page;
+    return find(name, mark);
   }
 
   // Adds what is known here of each name, to pages of another book.
   void add_to(std::map<std::string, Page>& all) const;
 
  private:
+  // Where a page was found; good in the same turn.
+  struct Mark {
+    std::string name;
+    Page* page = nullptr;
+    std::uint64_t turn = 0;
+  };
+
+  Page& find(const std::string& name, Mark& mark);
+
   RecentlyUsed<std::string, std::unique_ptr<Page>> pages_;
-  std::string newest_name_;
-  Page* newest_ = nullptr;  // whoever is found is among the last used, so this one is there
+  std::array<Mark, 256> marks_;
 };
 
 // Adds one page to another.

@@ -5,6 +5,7 @@
 #include "annal/bus/book.hpp"
 #include "annal/bus/id_window.hpp"
 #include "annal/bus/recent.hpp"
+#include "annal/bus/rising_ids.hpp"
 #include "annal/event/envelope.hpp"
 #include "annal/event/ulid.hpp"
 
@@ -43,7 +44,8 @@ inline std::size_t footprint(const Envelope& event) {
 }
 
 //   threads   one at a time
-struct Desk {
+class Desk {
+ public:
   struct Options {
     Randomness* randomness = nullptr;
     std::size_t history_events = 0, history_bytes = 0;
@@ -53,10 +55,18 @@ struct Desk {
 
   explicit Desk(const Options& options)
       : ids(*options.randomness),
-        known_ids(options.known_ids),
         history(options.history_events, options.history_bytes),
         types(options.names),
-        entities(options.names) {}
+        entities(options.names),
+        new_ids_(options.known_ids),
+        known_ids_(options.known_ids) {}
+
+  // The ids of transient events. Those made here mostly come in the order they were made in.
+  bool knows(const Ulid& id) const { return new_ids_.contains(id) || known_ids_.contains(id); }
+  void remember_new(const Ulid& id) {
+    if (!new_ids_.add(id)) known_ids_.add(id);
+  }
+  void remember_given(const Ulid& id) { known_ids_.add(id); }
 
   // What was counted of a type whose topic goes. Without memory for it, it is lost.
   template <class Topic>
@@ -68,13 +78,16 @@ struct Desk {
   }
 
   UlidSequence ids;
-  IdWindow known_ids;  // of transient events
   Recent<Told> history;
   Book types;  // without what their topics have counted
   Book entities;
   std::uint64_t told = 0;
   Timestamp newest{};  // of the history; never goes back
   Tally published, dropped, skipped, rejected, duplicates;
+
+ private:
+  RisingIds new_ids_;
+  IdWindow known_ids_;
 };
 
 }  // namespace annal

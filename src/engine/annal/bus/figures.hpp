@@ -48,9 +48,9 @@ class SlidingCount {
   static constexpr std::int64_t slots = 61;  // the one in which we are, and 60 before it
   void move_to(std::int64_t second);
 
-  std::array<std::uint32_t, slots> counts_{};
   std::int64_t newest_ = 0;  // the second that the newest slot is of
   std::size_t place_ = 0;    // of that slot: newest_ % slots
+  std::array<std::uint32_t, slots> counts_{};
 };
 
 // Four slots for each doubling, from 64 ns to about a day.

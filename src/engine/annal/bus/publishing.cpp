@@ -79,7 +79,7 @@ void Bus::State::fill_in(Envelope& event, Desk& desk, Timestamp now) {
 bool Bus::State::is_known(const Ulid& id) const {
   bool known = false;
   subscriptions.audience().for_each_desk(
-      [&](const Desk& desk) { known = known || desk.known_ids.contains(id); });
+      [&](const Desk& desk) { known = known || desk.knows(id); });
   return known;
 }
 
@@ -88,7 +88,7 @@ bool Bus::State::claim(Subscriptions::Visit& here, const Ulid& id) {
   std::lock_guard one_at_a_time(claiming);
   if (is_known(id)) return false;
   std::lock_guard lock(here.mutex());
-  here.desk().known_ids.add(id);
+  here.desk().remember_given(id);
   return true;
 }
 

@@ -2,9 +2,10 @@
 // letters.
 #pragma once
 
+#include <boost/circular_buffer.hpp>
+
 #include <algorithm>
 #include <cstddef>
-#include <deque>
 #include <utility>
 
 namespace annal {
@@ -19,10 +20,12 @@ class Recent {
   //   returns   how many made room
   std::size_t add(T item, std::size_t bytes) {
     if (items_ == 0) return 1;
+    std::size_t gone = 0;
+    for (; kept_.size() == items_ || (used_ + bytes > bytes_ && !kept_.empty()); ++gone)
+      take_oldest();
+    if (kept_.full()) kept_.set_capacity(std::min(items_, 2 * kept_.size() + 8));
     kept_.push_back({std::move(item), bytes});
     used_ += bytes;
-    std::size_t gone = 0;
-    for (; kept_.size() > items_ || (used_ > bytes_ && kept_.size() > 1); ++gone) take_oldest();
     return gone;
   }
 
@@ -72,7 +75,7 @@ class Recent {
 
   const std::size_t items_;
   const std::size_t bytes_;
-  std::deque<Kept> kept_;
+  boost::circular_buffer<Kept> kept_;
   std::size_t used_ = 0;
 };
 

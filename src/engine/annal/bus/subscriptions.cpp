@@ -303,7 +303,7 @@ void Subscriptions::tell(Visit& visit, const EventPointer& event, bool is_new, T
   const bool timed = by_type.page.count <= timed_first || desk.told % timed_every == 0;
   desk.newest = std::max(desk.newest, now);
   desk.history.add({event, desk.newest, desk.told}, footprint(*event));
-  if (is_new) desk.known_ids.add(event->id);
+  if (is_new) desk.remember_new(event->id);
   if (!event->stream.empty()) {
     entity = &desk.entities.page(event->stream);
     entity->add(now, second);

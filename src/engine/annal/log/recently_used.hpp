@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <unordered_map>
 #include <utility>
 
@@ -32,6 +33,7 @@ class RecentlyUsed {
     if (young_.size() >= generation_) {
       old_ = std::move(young_);
       young_.clear();
+      ++turns_;
     }
     return young_.insert_or_assign(key, std::move(value)).first->second;
   }
@@ -55,12 +57,16 @@ class RecentlyUsed {
   }
 
   std::size_t size() const { return young_.size() + old_.size(); }
+  // How often the young became old: what was found or put since the last time stays where it is, and
+  // is there when it comes to the next.
+  std::uint64_t turns() const { return turns_; }
 
  private:
   using Generation = std::unordered_map<Key, Value>;
 
   const std::size_t generation_;
   Generation young_, old_;
+  std::uint64_t turns_ = 0;
 };
 
 }  // namespace annal
