@@ -244,6 +244,7 @@ std::string LogModel::read(const ReadRequest& request) const {
   for (std::uint64_t at = 1; at <= head(); ++at) {
     const Event& event = events_[at - 1];
     const bool meant = fits(event.said, request.query) &&
+                       (!request.source || *request.source == event.said.source) &&
                        (!request.from || request.from->value <= at) &&
                        (!request.to || at <= request.to->value) &&
                        (!request.since || *request.since <= event.recorded) &&

@@ -140,6 +140,7 @@ ReadRequest any_read(Choices& choices, const LogModel& model) {
   if (model.head() > 0 && choices.once_in(4)) request.until = time();
   if (choices.once_in(5)) request.from_version = Version{choices.below(8)};
   if (choices.once_in(5)) request.to_version = Version{choices.below(8)};
+  if (choices.once_in(6)) request.source = "source";
   request.limit = choices.once_in(3) ? 1 + choices.below(4) : 256;
   return request;
 }

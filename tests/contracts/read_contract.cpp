@@ -109,6 +109,27 @@ TEST_P(EventLogContract, types_are_chosen_by_patterns) {
             (Positions{3, 2}));
 }
 
+TEST_P(EventLogContract, what_one_source_said_is_read_by_type_and_limit_newest_first) {
+  for (int i = 0; i < 12; ++i) {
+    Envelope event =
+        event_of("thing/" + std::to_string(i % 2), i % 3 ? "task.started" : "task.done");
+    event.source = i % 4 == 0 ? "board" : "agent";
+    append(commit_of(event));
+  }
+  ReadRequest one = request({}, Direction::backwards, 2);
+  one.source = "board";
+  const Page newest = log->read(one);
+  EXPECT_EQ(positions(newest), (Positions{9, 5}));
+  EXPECT_TRUE(newest.more);
+  one.query = Query::of_types({pattern("task.started")});
+  EXPECT_EQ(positions(log->read(one)), (Positions{9, 5}));
+  one.query = of_stream("thing/0");
+  one.to = Position{5};
+  EXPECT_EQ(positions(log->read(one)), (Positions{5, 1}));
+  one.source = "nobody";
+  EXPECT_TRUE(log->read(one).events.empty());
+}
+
 TEST_P(EventLogContract, many_types_are_merged_in_log_order) {
   for (int i = 0; i < 200; ++i)
     append(commit_of(event_of("thing/1", "kind" + std::to_string(i % 20) + ".seen")));

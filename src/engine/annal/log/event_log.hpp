@@ -32,7 +32,13 @@ struct ReadRequest {
   std::optional<Timestamp> since = {}, until = {};  // earliest and latest recorded_at
   std::optional<Version> from_version = {},
                          to_version = {};  // only where the query is of one stream
+  std::optional<std::string> source = {};  // whose events; those of others are read and passed over
   std::size_t limit = 256;                 // 1–4096 events
+
+  // Whether the query and the source mean an event that lies within the bounds.
+  bool means(const Envelope& event) const {
+    return query.matches(event) && (!source || *source == event.source);
+  }
 };
 
 // At most `limit` events and about 8 MiB of them, whichever comes first.

@@ -380,7 +380,7 @@ Page MemoryLog::read(const ReadRequest& asked) const {
   for (std::size_t step = 0; step < high - low; ++step) {
     const std::size_t at = request.direction == Direction::forwards ? low + step : high - 1 - step;
     const Envelope& event = events_[stream ? (*stream)[at].value - 1 : at];
-    if (!request.query.matches(event)) continue;
+    if (!request.means(event)) continue;
     if (page.events.size() == request.limit || bytes >= limits::page_bytes) {
       page.more = true;
       break;

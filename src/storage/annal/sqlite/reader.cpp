@@ -285,7 +285,7 @@ void Reader::read_by_index(const Snapshot& snapshot, const Keys& keys, const Rea
                                   ", where there is no event: run `annal verify`",
                               {position.value});
       Envelope event = read_row(rows.row(), names_);
-      if (!request.query.matches(event)) continue;
+      if (!request.means(event)) continue;
       if (page.events.size() == request.limit || bytes >= limits::page_bytes) {
         page.more = true;
         return;
@@ -309,7 +309,7 @@ void Reader::read_in_order(const ReadRequest& request, Position from, Position t
     page.events.reserve(std::min<std::size_t>(request.limit, to.value - from.value + 1));
   while (rows.executeStep()) {
     Envelope event = read_row(rows.row(), names_);
-    if (!request.query.matches(event)) continue;
+    if (!request.means(event)) continue;
     if (page.events.size() == request.limit || bytes >= limits::page_bytes) {
       page.more = true;
       break;
