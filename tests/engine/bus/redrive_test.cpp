@@ -91,6 +91,33 @@ TEST_F(Redrive, of_a_subscriber_that_is_gone_keeps_the_letter) {
   EXPECT_EQ(waiting(), (Names{"mailer:a the subscriber is gone 2"}));
 }
 
+TEST_F(Redrive, passes_over_the_letters_of_a_namesake_who_is_gone) {
+  auto first = add("mailer");
+  failing = "ab";
+  publish("a");
+  first.disconnect();
+  const auto second = add("mailer");
+  publish("b");
+  failing = "";
+  EXPECT_EQ(bus.redrive("mailer"), 1u);
+  EXPECT_EQ(taken, (Names{"mailer:b"}));
+  EXPECT_EQ(waiting(), (Names{"mailer:a the subscriber is gone 2"}));
+}
+
+TEST_F(Redrive, passes_over_the_letters_of_one_whose_owner_is_gone) {
+  auto owner = std::make_shared<int>(0);
+  const auto orphan = bus.subscribe(everything(), [](const Envelope&) { throw Error("no"); },
+                                    {.name = "mailer", .owner = owner});
+  publish("a");
+  owner.reset();
+  const auto second = add("mailer");
+  failing = "b";
+  publish("b");
+  failing = "";
+  EXPECT_EQ(bus.redrive("mailer"), 1u);
+  EXPECT_EQ(taken, (Names{"mailer:b"}));
+}
+
 TEST_F(Redrive, of_a_subscriber_that_is_paused_keeps_the_letter) {
   auto mailer = add("mailer");
   failing = "a";

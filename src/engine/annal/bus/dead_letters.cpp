@@ -32,13 +32,16 @@ class DeadLetters::Redriving {
   Redriving(const Redriving&) = delete;
   Redriving& operator=(const Redriving&) = delete;
 
-  // The oldest letter that is left; nothing if it is newer than this, or another thread is at it.
-  std::optional<Numbered> next() const {
+  // The oldest letter that was not handed over yet; nothing if it is newer than this, or another
+  // thread is at it.
+  std::optional<Numbered> next() {
     if (!is_first_) return std::nullopt;
     std::lock_guard lock(letters_.mutex_);
-    const auto* oldest = letters_.letters_.find_if(
-        [&](const Numbered& each) { return each.letter.subscriber == subscriber_; });
+    const auto* oldest = letters_.letters_.find_if([&](const Numbered& each) {
+      return each.number > handed_ && each.letter.subscriber == subscriber_;
+    });
     if (!oldest || oldest->number > last_) return std::nullopt;
+    handed_ = oldest->number;
     return *oldest;
   }
 
@@ -47,6 +50,7 @@ class DeadLetters::Redriving {
   const std::string& subscriber_;
   bool is_first_ = false;
   std::uint64_t last_ = 0;
+  std::uint64_t handed_ = 0;
 };
 
 void DeadLetters::add(Letter letter) {
@@ -67,14 +71,18 @@ std::vector<DeadLetter> DeadLetters::newest_first() const {
 }
 
 std::size_t DeadLetters::redrive(const std::string& subscriber) {
-  const Redriving redriving(*this, subscriber);
+  Redriving redriving(*this, subscriber);
   std::size_t taken = 0;
   while (const auto handed = redriving.next()) {
-    auto failure = handed->letter.again(handed->letter.event);
-    const bool is_taken = !failure;
-    settle(handed->number, std::move(failure));
-    if (!is_taken) break;
-    ++taken;
+    try {
+      auto failure = handed->letter.again(handed->letter.event);
+      const bool is_taken = !failure;
+      settle(handed->number, std::move(failure));
+      if (!is_taken) break;
+      ++taken;
+    } catch (const Gone& gone) {
+      settle(handed->number, gone.what);
+    }
   }
   return taken;
 }

@@ -23,8 +23,12 @@ class DeadLetters {
     std::shared_ptr<const Envelope> event;
     std::string what;
     unsigned attempts = 1;
-    // Hands the event to whoever failed to take it; says why he failed again.
+    // Hands the event to whoever failed to take it; says why he failed again. Throws Gone.
     std::function<std::optional<std::string>(const std::shared_ptr<const Envelope>&)> again;
+  };
+  // Nobody will ever take the letter: whoever failed to was cut, or died.
+  struct Gone {
+    std::string what;
   };
 
   DeadLetters(std::size_t letters, std::size_t bytes) : letters_(letters, bytes) {}
@@ -33,7 +37,7 @@ class DeadLetters {
   void add(Letter letter);
   std::vector<DeadLetter> newest_first() const;
   // As Bus::redrive. A letter stays in its place until it is taken, and nothing is locked while it is
-  // handed over; none is that is added meanwhile.
+  // handed over; none is that is added meanwhile. Those of a namesake who is gone are passed over.
   std::size_t redrive(const std::string& subscriber);
   std::size_t size() const;
   std::uint64_t lost() const;

@@ -456,7 +456,7 @@ void ObserverPool::bury(Observer& observer, const EventPointer& event, std::stri
        [pool = weak_from_this(), weak = observer.weak_from_this()](const EventPointer& again) {
          const auto self = pool.lock();
          const auto known = weak.lock();
-         if (!self || !known) return std::optional<std::string>("the observer is gone");
+         if (!self || !known) throw DeadLetters::Gone{"the observer is gone"};
          return self->take_again(known, again);
        }});
 }
@@ -470,7 +470,7 @@ std::optional<std::string> ObserverPool::take_again(const Shared& observer,
     return found == observer->strands.end() ? nullptr : found->second.get();
   };
   idle_.wait(lock, [&] { return closing_ || observer->gone || !strand() || !strand()->occupied; });
-  if (closing_ || observer->gone) return "the observer is gone";
+  if (closing_ || observer->gone) throw DeadLetters::Gone{"the observer is gone"};
   if (observer->quarantined) return "the observer is quarantined";
   auto& held = observer->strands[key];
   if (!held) {

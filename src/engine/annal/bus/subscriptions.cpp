@@ -74,11 +74,13 @@ bool call_with_care(Subscriber& subscriber, Delivery& delivery, std::uint8_t fla
   return true;
 }
 
-// What a subscriber says to an event that he failed to take once. It is not counted again.
+// What a subscriber says to an event that he failed to take once. It is not counted again. Throws
+// DeadLetters::Gone.
 std::optional<std::string> take_again(const std::weak_ptr<Subscriber>& subscriber,
                                       const EventPointer& event) {
   const auto known = subscriber.lock();
-  if (!known || known->flags & Subscriber::gone) return "the subscriber is gone";
+  if (!known || known->flags & Subscriber::gone || known->is_orphan())
+    throw DeadLetters::Gone{"the subscriber is gone"};
   try {
     const auto flags = known->flags.load();
     std::shared_ptr<void> owner;
