@@ -376,6 +376,40 @@ TEST_F(PublishingTest, records_decisions_of_control_where_a_policy_says_so) {
   EXPECT_EQ(decided.event_type, "task.started");
 }
 
+// What tells of something else does not make it fail.
+TEST_F(PublishingTest, warns_where_what_tells_of_something_is_not_recorded) {
+  record("control.decided", {.recording = Recording::required});
+  record("command.executed", {.recording = Recording::required});
+  recorder->refuses = true;
+  Names warnings;
+  auto warned = bus.subscribe(TopicPattern::of("warning.raised"), [&](const Envelope& event) {
+    const auto warning = decode<WarningRaised>(event.data);
+    EXPECT_NE(warning.message.find("no room on the disk"), std::string::npos) << warning.message;
+    warnings.push_back(warning.event_type.value_or(""));
+  });
+  auto no = bus.control().add(
+      [](const Envelope&, ControlContext&) { return ControlDecision::skip("not today"); },
+      {.name = "no", .interest = Query::of_types({TopicPattern::of("task.*")})});
+  EXPECT_TRUE(bus.publish(event_of("task.started", "task/7")).skipped);
+  bus.publish_or_warn(event_of("command.executed", "annal/service"));
+  EXPECT_EQ(warnings, (Names{"control.decided", "command.executed"}));
+  record("warning.raised", {.recording = Recording::required});
+  bus.publish_or_warn(event_of("command.executed", "annal/service"));
+  EXPECT_EQ(warnings.size(), 2u);
+}
+
+TEST_F(PublishingTest, refuses_an_event_of_no_entity_where_it_is_recorded_and_says_so) {
+  record("ai_coder.*", {.recording = Recording::required});
+  try {
+    bus.publish(event_of("ai_coder.started", ""));
+    FAIL() << "nothing was thrown";
+  } catch (const NotRecorded& error) {
+    EXPECT_NE(std::string(error.what()).find("stream"), std::string::npos) << error.what();
+    EXPECT_TRUE(std::holds_alternative<Rejected>(error.outcome));
+  }
+  EXPECT_TRUE(recorded().empty());
+}
+
 TEST_F(PublishingTest, tells_control_of_a_deadline_and_of_values) {
   std::string seen;
   auto later = bus.control().add(

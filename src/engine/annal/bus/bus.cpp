@@ -166,6 +166,7 @@ DispatchReport Bus::publish(Envelope event, PublishOptions options) {
   return state_->publish(std::move(event), std::move(options));
 }
 
+void Bus::publish_or_warn(Envelope event) noexcept { state_->publish_or_warn(std::move(event)); }
 std::vector<DispatchReport> Bus::publish_batch(std::vector<Envelope> events) {
   return state_->publish_batch(std::move(events));
 }

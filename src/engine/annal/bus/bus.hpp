@@ -213,6 +213,9 @@ class Bus {
   DispatchReport publish(Envelope&& event);
   DispatchReport publish(const Envelope& event) { return publish(Envelope(event)); }
   DispatchReport publish(Envelope event, PublishOptions options);
+  // The same for an event that tells of something which must not fail for it: where it should have been
+  // recorded and was not, `warning.raised` says so; what else keeps it back is counted only.
+  void publish_or_warn(Envelope event) noexcept;
   // All of them, in their order. Those to be recorded that stand beside each other are in one commit;
   // where no log takes that, each has one of its own.
   //   returns   a report each; one that must be recorded and cannot be has `not_recorded`
@@ -252,7 +255,8 @@ class Bus {
   std::vector<Envelope> history(const HistoryRequest& request = {}) const;  // newest first
   std::vector<DeadLetter> dead_letters() const;                             // newest first
   // Hands the dead letters of a subscriber to him again, oldest first, on this thread; those he
-  // takes are dead letters no more. Stops at the first that fails again.
+  // takes are dead letters no more. Stops at the first that fails again; those of a namesake who is
+  // gone stay where they are.
   //   returns   how many he took; 0 while another thread is at it
   //   throws    WouldDeadlock inside a handler of this bus
   std::size_t redrive(const std::string& subscriber);

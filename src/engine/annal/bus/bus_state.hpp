@@ -86,12 +86,14 @@ struct Bus::State {
   // Lets observers read what they had no room for.
   void read_spilled_events();
 
-  // Events of the bus itself.
+  // What tells of something else.
+  void publish_or_warn(Envelope event) noexcept;
   template <class Payload>
   void tell_own(std::string_view type, std::string_view stream, const Payload& payload,
                 const Envelope& about) noexcept;
   void tell_decision(const ControlVerdict& verdict, const Envelope& event) noexcept;
   void warn(const std::string& subject, std::string message, const Envelope& event) noexcept;
+  void warn_of_loss(const std::string& type, const std::string& what) noexcept;
 
   const Catalogue& types;
   const BusOptions options;

@@ -13,7 +13,7 @@ namespace annal {
 //   threads   every member: any number of callers
 class Gate {
  public:
-  // Told of each decision but PROCEED, once it is carried out or waited for.
+  // Told of each decision but PROCEED, before it is carried out or waited for.
   using OnDecision = std::function<void(const ControlVerdict& verdict, const Envelope& event)>;
 
   Gate(const BusOptions& options, OnDecision on_decision);

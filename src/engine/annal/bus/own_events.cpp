@@ -21,10 +21,35 @@ void Bus::State::tell_own(std::string_view type, std::string_view stream, const 
     event.correlation_id = about.correlation_id;
     if (!about.id.is_nil()) event.causation_id = about.id.to_string();
     fill_in(event, visit().desk(), clock.now());
-    send({std::move(event), {}, true, depth, policy_of(std::string(type)), {}});
+    const auto report = send({std::move(event), {}, true, depth, policy_of(std::string(type)), {}});
+    if (report.not_recorded) warn_of_loss(std::string(type), report.why);
   } catch (...) {
-    // Too many of them wait, it is not recorded, or there is no memory: what they tell of must not
-    // fail for it.
+    // Too many of them wait, or there is no memory: what they tell of must not fail for it.
+  }
+}
+
+void Bus::State::publish_or_warn(Envelope event) noexcept {
+  try {
+    const std::string type = event.type;
+    try {
+      publish(std::move(event));
+    } catch (const NotRecorded& loss) {
+      warn_of_loss(type, loss.what());
+    }
+  } catch (...) {
+    // Handlers publish in a circle, or there is no memory.
+  }
+}
+
+// Nothing tells of the loss of a warning.
+void Bus::State::warn_of_loss(const std::string& type, const std::string& what) noexcept {
+  if (type == warning_raised) return;
+  try {
+    Envelope lost;
+    lost.type = type;
+    warn("recording", what, lost);
+  } catch (...) {
+    // There is no memory.
   }
 }
 

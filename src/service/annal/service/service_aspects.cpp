@@ -50,9 +50,9 @@ void publish(Bus& bus, const Catalogue& catalogue, const Payload& payload,
     event.stream = service_stream;
     event.source = "annal";
     event.correlation_id = request_id;
-    bus.publish(std::move(event));
+    bus.publish_or_warn(std::move(event));
   } catch (...) {
-    // The bus refuses what handlers publish in a circle; what is told of must not fail for it.
+    // There is no memory: what is told of must not fail for it.
   }
 }
 
