@@ -3,6 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <functional>
+
 namespace annal::test {
 namespace {
 
@@ -44,6 +47,19 @@ TEST_F(PublishingInsideAHandler, keeps_the_order_of_publishing) {
   bus.publish(event_of("a"));
   EXPECT_EQ(notes, (Names{"all:a", "all:b", "all:c", "all:d"}));
   EXPECT_EQ(types_of(bus.history()), (Names{"d", "c", "b", "a"}));
+}
+
+// Though the thread has its lane in hand already, and takes another for them.
+TEST_F(PublishingInsideAHandler, makes_ids_that_rise_from_cause_to_effect) {
+  auto publishing = bus.subscribe(TopicPattern::of("a"), [&](const Envelope&) {
+    for (int i = 0; i < 20; ++i) bus.publish(event_of("b"));
+  });
+  auto answering = answer(bus, "b", "c");
+  std::vector<Ulid> ids;
+  auto all = bus.subscribe(everything(), [&](const Envelope& event) { ids.push_back(event.id); });
+  for (int i = 0; i < 5; ++i) bus.publish(event_of("a"));
+  EXPECT_EQ(ids.size(), 205u);
+  EXPECT_EQ(std::adjacent_find(ids.begin(), ids.end(), std::greater_equal<>()), ids.end());
 }
 
 TEST_F(PublishingInsideAHandler, reports_that_the_event_is_queued) {

@@ -77,7 +77,7 @@ struct Bus::State {
 
   void bury(const EventPointer& event, std::string what);
 
-  static void fill_in(Envelope& event, Desk& desk, Timestamp now);
+  void fill_in(Envelope& event, Desk& desk, Timestamp now) const;
   bool is_known(const Ulid& id) const;
   bool claim(Subscriptions::Visit& here, const Ulid& id);
   DispatchReport dispatch(Subscriptions::Visit& here, Turn::Waiting event, Timestamp now);

@@ -71,8 +71,11 @@ RecordingPolicy Bus::State::policy_of(const std::string& type) const {
   return {};
 }
 
-void Bus::State::fill_in(Envelope& event, Desk& desk, Timestamp now) {
-  if (event.id.is_nil()) event.id = desk.ids.next(now);
+void Bus::State::fill_in(Envelope& event, Desk& desk, Timestamp now) const {
+  if (event.id.is_nil()) {
+    const Turn* current = Turn::dispatching(key());
+    event.id = (current ? current->ids() : desk.ids).next(now);
+  }
   if (!event.occurred_at) event.occurred_at = now;
 }
 
@@ -364,7 +367,7 @@ DispatchReport Bus::State::dispatch(Subscriptions::Visit& here, Turn::Waiting ev
     report.queued = true;
     return report;
   }
-  Turn turn(key(), Turn::Of::dispatch, event.depth);
+  Turn turn(key(), Turn::Of::dispatch, event.depth, &here.desk().ids);
   subscriptions.tell(here, event.event, event.is_new, now, report);
   while (const auto next = turn.take()) {
     DispatchReport ignored;

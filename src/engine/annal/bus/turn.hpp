@@ -3,6 +3,7 @@
 #pragma once
 
 #include "annal/event/envelope.hpp"
+#include "annal/event/ulid.hpp"
 
 #include <cstddef>
 #include <memory>
@@ -24,8 +25,9 @@ class Turn {
 
   //   bus       whatever stands for it
   //   depth     of the event that is dispatched or admitted, from 1
-  Turn(const void* bus, Of of, unsigned depth)
-      : bus_(bus), of_(of), depth_(depth), outer_(std::exchange(innermost_, this)) {}
+  //   ids       of a dispatch: what is published inside it has ids from here, so that they rise
+  Turn(const void* bus, Of of, unsigned depth, UlidSequence* ids = nullptr)
+      : bus_(bus), of_(of), depth_(depth), ids_(ids), outer_(std::exchange(innermost_, this)) {}
   ~Turn() { innermost_ = outer_; }
   Turn(const Turn&) = delete;
   Turn& operator=(const Turn&) = delete;
@@ -42,6 +44,7 @@ class Turn {
       if (turn->bus_ == bus && turn->of_ == Of::dispatch) return turn;
     return nullptr;
   }
+  UlidSequence& ids() const { return *ids_; }
   // Whether this thread runs anything for the bus.
   static bool inside(const void* bus) { return next_depth(bus) > 1; }
 
@@ -65,6 +68,7 @@ class Turn {
   const void* const bus_;
   const Of of_;
   unsigned depth_;
+  UlidSequence* const ids_;
   std::vector<Waiting> waiting_;
   std::size_t taken_ = 0;  // of those, at the front
   Turn* const outer_;
