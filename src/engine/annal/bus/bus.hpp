@@ -221,8 +221,9 @@ class Bus {
   //   returns   a report each; one that must be recorded and cannot be has `not_recorded`
   std::vector<DispatchReport> publish_batch(std::vector<Envelope> events);
   // Returns at once: the rest happens on a thread of the bus, in the order of publishing. While control
-  // wants an event to be asked about again later, those behind it wait. What comes to nothing is a dead
-  // letter of "publish_nowait".
+  // wants an event to be asked about again later, those behind it wait. What could not be published, or
+  // recorded as it must be, is a dead letter of "publish_nowait"; what middleware and control keep
+  // back is counted.
   //   throws    InvalidInput if its type is no topic; PublishRefused if as many wait as may
   void publish_nowait(Envelope event);
   // What is held back goes out, and what was published without waiting is done.
