@@ -1,6 +1,7 @@
 // What is to be done at a time to come: timeouts, delays, windows that close.
 #pragma once
 
+#include "annal/time/bounded_wait.hpp"
 #include "annal/time/monotonic.hpp"
 
 #include <chrono>
@@ -28,9 +29,12 @@ class Alarms {
   Alarms& operator=(const Alarms&) = delete;
 
   std::chrono::nanoseconds now() const { return clock_.reading(); }
-  //   work      must not throw; short: the next waits for it
+  //   work      must not throw, nor wait for anybody: the next waits for it
   void at(std::chrono::nanoseconds reading, Work work);
-  void after(std::chrono::nanoseconds delay, Work work) { at(now() + delay, std::move(work)); }
+  template <class Rep, class Period>
+  void after(std::chrono::duration<Rep, Period> delay, Work work) {
+    at(now() + bounded_wait(delay), std::move(work));
+  }
 
   // Waits for the work that is being done. What is not due yet is never done, and nothing is taken.
   void stop();

@@ -1,6 +1,9 @@
 #include "annal/bus/backlog.hpp"
 
+#include "annal/time/bounded_wait.hpp"
+
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace annal {
@@ -8,45 +11,44 @@ namespace annal {
 void Backlog::stop() {
   {
     std::lock_guard lock(mutex_);
-    stopping_ = true;
+    is_stopped_ = true;
   }
-  added_.notify_all();
-  if (thread_.joinable()) thread_.join();
+  thread_.stop();
 }
 
 bool Backlog::add(Waiting waiting) {
   std::lock_guard lock(mutex_);
-  if (stopping_ || waiting_.size() >= limit_) return false;
+  if (is_stopped_ || waiting_.size() >= limit_) return false;
+  if (!is_publishing_) {
+    thread_.add([this] { publish_next(); });
+    is_publishing_ = true;
+  }
   waiting_.push_back(std::move(waiting));
-  if (!thread_.joinable())
-    thread_ = std::thread([this] { run(); });
-  else if (waiting_.size() == 1)
-    added_.notify_one();
+  ++added_;
   return true;
 }
 
-bool Backlog::wait_until_empty(std::chrono::milliseconds timeout) {
+bool Backlog::wait_until_done(std::chrono::milliseconds timeout) {
   std::unique_lock lock(mutex_);
-  return done_.wait_for(lock, timeout, [&] { return waiting_.empty() && !is_publishing_; });
+  return done_.wait_for(lock, bounded_wait(timeout),
+                        [this, before = added_] { return published_ >= before; });
 }
 
-void Backlog::run() {
+void Backlog::publish_next() {
   std::unique_lock lock(mutex_);
-  for (;;) {
-    added_.wait(lock, [&] { return stopping_ || !waiting_.empty(); });
-    if (waiting_.empty()) return;  // it stops, and nothing is left
+  while (!waiting_.empty()) {
     const auto taken = std::min(waiting_.size(), together_);
-    std::vector<Waiting> events(
-        std::make_move_iterator(waiting_.begin()),
-        std::make_move_iterator(waiting_.begin() + static_cast<std::ptrdiff_t>(taken)));
-    waiting_.erase(waiting_.begin(), waiting_.begin() + static_cast<std::ptrdiff_t>(taken));
-    is_publishing_ = true;
+    const auto end = waiting_.begin() + static_cast<std::ptrdiff_t>(taken);
+    std::vector<Waiting> events(std::make_move_iterator(waiting_.begin()),
+                                std::make_move_iterator(end));
+    waiting_.erase(waiting_.begin(), end);
     lock.unlock();
     publish_(std::move(events));
     lock.lock();
-    is_publishing_ = false;
-    if (waiting_.empty()) done_.notify_all();
+    published_ += taken;
+    done_.notify_all();
   }
+  is_publishing_ = false;
 }
 
 }  // namespace annal

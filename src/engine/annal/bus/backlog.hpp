@@ -1,20 +1,20 @@
 // What is published without waiting: done in order on a thread of its own.
 #pragma once
 
+#include "annal/bus/errands.hpp"
 #include "annal/event/envelope.hpp"
 
 #include <chrono>
 #include <condition_variable>
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <functional>
 #include <mutex>
-#include <thread>
 #include <vector>
 
 namespace annal {
 
-// The thread begins with the first event.
 //   threads   every member: any number of callers; destroyed by one, and not by `publish`
 class Backlog {
  public:
@@ -27,9 +27,6 @@ class Backlog {
 
   Backlog(std::size_t limit, std::size_t together, Publish publish)
       : limit_(limit), together_(together), publish_(std::move(publish)) {}
-  ~Backlog() { stop(); }
-  Backlog(const Backlog&) = delete;
-  Backlog& operator=(const Backlog&) = delete;
 
   // Publishes what waits, and takes nothing more.
   void stop();
@@ -37,19 +34,19 @@ class Backlog {
   bool add(Waiting waiting);
   // Waits until everything added before is published.
   //   returns   false if the time is up before
-  bool wait_until_empty(std::chrono::milliseconds timeout);
-  bool is_thread_of_this() const { return std::this_thread::get_id() == thread_.get_id(); }
+  bool wait_until_done(std::chrono::milliseconds timeout);
 
  private:
-  void run();
+  void publish_next();
 
   const std::size_t limit_, together_;
   const Publish publish_;
   std::mutex mutex_;
-  std::condition_variable added_, done_;
+  std::condition_variable done_;
   std::deque<Waiting> waiting_;
-  bool is_publishing_ = false, stopping_ = false;
-  std::thread thread_;
+  std::uint64_t added_ = 0, published_ = 0;
+  bool is_publishing_ = false, is_stopped_ = false;
+  Errands thread_{true};  // last: it uses all of the above
 };
 
 }  // namespace annal

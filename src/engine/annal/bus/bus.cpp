@@ -53,12 +53,16 @@ Bus::State::State(const Catalogue& known, const BusOptions& asked)
                      asked.history_events, asked.kept_bytes, asked.known_ids, asked.names},
                     dead_letters, asked.monotonic),
       alarms(asked.monotonic),
+      errands(asked.monotonic == nullptr),
       observers_state(std::make_shared<Observers::State>(
           subscriptions,
           ObserverSurroundings{
               key(), asked.observer_threads, asked.patience, &dead_letters, &alarms,
               [this](const std::string& observer, std::string what, const Envelope& event) {
-                warn(observer, std::move(what), event);
+                errands.add([this, observer, what = std::move(what), event] {
+                  const Unawaited unawaited(key());
+                  warn(observer, what, event);
+                });
               }})),
       observers(observers_state),
       rules_state(new Rules::State{
@@ -71,22 +75,32 @@ Bus::State::State(const Catalogue& known, const BusOptions& asked)
           {},
           {}}),
       rules(rules_state),
-      coalescer(alarms,
-                [this](Envelope event) {
-                  auto policy = policy_of(event.type);
-                  const auto report = send({std::move(event), {}, true, 1, policy, {}});
-                  (void)report;
+      coalescer(alarms, errands, asked.backlog_events,
+                [this](ReadyEvent event) {
+                  const Unawaited unawaited(key());
+                  send(std::move(event));  // none is of those that must be recorded
                 }),
       backlog(
           asked.backlog_events, limits::commit_events,
           [this](std::vector<Backlog::Waiting> waiting) { publish_backlog(std::move(waiting)); }) {}
 
-// The backlog last of those who publish: what they still say goes out.
+// Observers and whoever sleeps at the gate first, so that no publisher waits for them; then, from one to
+// the next, those who hand on what the one before still says.
 void Bus::State::close() {
+  std::lock_guard one_at_a_time(closing);
+  if (std::exchange(is_closed, true)) return;
+  gate.close();
   alarms.stop();
   observers_state->pool->close();
-  coalescer.let_go_all();
   backlog.stop();
+  coalescer.close();
+  errands.stop();
+}
+
+std::size_t Bus::State::run_due() {
+  const std::size_t done = alarms.run_due();
+  errands.run_all();
+  return done;
 }
 
 Bus::Bus(const Catalogue& catalogue, BusOptions options)
@@ -138,6 +152,7 @@ Rules& Bus::rules() { return state_->rules; }
 
 Bus::Admission Bus::admit(Envelope event) const {
   const std::string type = event.type;
+  state_->coalescer.let_go_before(event, !Turn::inside(state_->key()));
   auto admission = state_->admit(std::move(event), Turn::next_depth(state_->key()), {});
   if (admission.event && admission.event->type != type)
     return {std::nullopt, "bus",
@@ -172,9 +187,7 @@ std::vector<DispatchReport> Bus::publish_batch(std::vector<Envelope> events) {
 }
 
 void Bus::publish_nowait(Envelope event) {
-  if (!is_topic(event.type))
-    throw InvalidInput("the event type \"" + event.type +
-                       "\" is no topic such as document.updated");
+  require_topic(event.type);
   if (!state_->backlog.add({std::move(event), state_->next_depth()}))
     throw PublishRefused("refused: the bus is closed, or " +
                          std::to_string(state_->options.backlog_events) +
@@ -184,11 +197,16 @@ void Bus::publish_nowait(Envelope event) {
 bool Bus::flush(std::chrono::milliseconds timeout) {
   if (Turn::inside(state_->key()))
     throw WouldDeadlock("a handler waits for what is published behind it");
+  if (!state_->backlog.wait_until_done(timeout)) return false;
   state_->coalescer.let_go_all();
-  return state_->backlog.wait_until_empty(timeout);
+  return true;
 }
 
-void Bus::close() { state_->close(); }
+void Bus::close() {
+  if (Turn::inside(state_->key()))
+    throw WouldDeadlock("a handler closes its bus, which waits for handlers to return");
+  state_->close();
+}
 
 Expectation Bus::expect(Query interest, std::function<bool(const Envelope&)> predicate) {
   auto expected = std::make_shared<Expectation::State>();
@@ -264,7 +282,7 @@ BusStatistics Bus::statistics() const {
   return statistics;
 }
 
-std::size_t Bus::run_due() { return state_->alarms.run_due(); }
+std::size_t Bus::run_due() { return state_->run_due(); }
 
 std::size_t Bus::subscriber_count() const { return state_->subscriptions.count(); }
 

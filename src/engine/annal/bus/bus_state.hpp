@@ -7,8 +7,10 @@
 #include "annal/bus/bus.hpp"
 #include "annal/bus/coalescer.hpp"
 #include "annal/bus/dead_letters.hpp"
+#include "annal/bus/errands.hpp"
 #include "annal/bus/gate.hpp"
 #include "annal/bus/observers_state.hpp"
+#include "annal/bus/ready_event.hpp"
 #include "annal/bus/rules_state.hpp"
 #include "annal/bus/seat.hpp"
 #include "annal/bus/subscriptions.hpp"
@@ -35,10 +37,27 @@ struct Policy {
 // that it ends.
 inline constexpr std::string_view depth_key = "annal-depth";
 
+// While it lives, this thread does for a bus what nobody waits for: recording does not wait until
+// others were told.
+class Unawaited {
+ public:
+  explicit Unawaited(const void* bus);
+  ~Unawaited();
+  Unawaited(const Unawaited&) = delete;
+  Unawaited& operator=(const Unawaited&) = delete;
+
+ private:
+  const void* const outer_;
+};
+
+// Throws InvalidInput.
+void require_topic(const std::string& type);
+
 struct Bus::State {
   State(const Catalogue& known, const BusOptions& asked);
   ~State() { close(); }
   void close();
+  std::size_t run_due();
 
   // What turns are known by.
   const void* key() const { return &subscriptions.audience(); }
@@ -46,26 +65,22 @@ struct Bus::State {
   unsigned next_depth() const;
   Subscriptions::Visit visit() const { return Subscriptions::Visit(subscriptions.audience()); }
 
-  // An event that passed everything before it is recorded or told.
-  struct Ready {
-    Envelope event;
-    Ulid given;   // the id it was published with; nil if it had none
-    bool is_new;  // its id was made here: nobody knows it yet
-    unsigned depth;
-    RecordingPolicy policy;
-    // Under which it is recorded once; that of its id, where it came with one, when empty.
-    std::string idempotency_key = {};
-  };
+  using Ready = ReadyEvent;
   // Throws InvalidInput for a type that is no topic.
   DispatchReport publish(Envelope&& event);
   DispatchReport publish(Envelope event, PublishOptions options);
   std::vector<DispatchReport> publish_batch(std::vector<Envelope> events);
   void publish_backlog(std::vector<Backlog::Waiting> waiting);
+  // Through middleware and control.
   std::variant<Ready, DispatchReport> make_ready(Envelope&& event, unsigned depth,
                                                  PublishOptions options = {});
+  // Whether the event is held back; if not, what waits before it went out.
+  bool is_held_back(Ready& ready);
   Admission admit(Envelope event, unsigned depth, PublishOptions options) const;
   RecordingPolicy policy_of(const std::string& type) const;
 
+  // Holds it back, records it or tells it.
+  DispatchReport pass_on(Ready ready);
   // Records or tells.
   DispatchReport send(Ready ready);
   AppendOutcome record(Commit commit);
@@ -110,12 +125,15 @@ struct Bus::State {
   std::atomic<std::uint64_t> newest_told{0};  // the position of the newest recorded event begun
   // From here on threads of the bus are at work.
   Alarms alarms;
+  Errands errands;
   const std::shared_ptr<Observers::State> observers_state;
   Observers observers;
   const std::shared_ptr<Rules::State> rules_state;
   Rules rules;
   Coalescer coalescer;
   Backlog backlog;
+  std::mutex closing;
+  bool is_closed = false;
 };
 
 }  // namespace annal

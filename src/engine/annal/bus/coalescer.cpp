@@ -1,69 +1,155 @@
 #include "annal/bus/coalescer.hpp"
 
+#include <algorithm>
 #include <utility>
+#include <vector>
 
 namespace annal {
 
-Coalescer::Coalescer(Alarms& alarms, Send send) : alarms_(alarms), send_(std::move(send)) {}
-
-// With the mutex.
-std::optional<Envelope> Coalescer::take(std::unordered_map<std::string, Held>::iterator held) {
-  Held taken = std::move(held->second);
-  held_.erase(held);
-  --size_;
-  if (taken.count > 1) taken.last.metadata.emplace_back("coalesced", std::to_string(taken.count));
-  return std::move(taken.last);
+void note_in(Envelope& event, std::string_view key, std::string value) {
+  const auto known = std::find_if(event.metadata.begin(), event.metadata.end(),
+                                  [&](const auto& note) { return note.first == key; });
+  if (known == event.metadata.end())
+    event.metadata.emplace_back(std::string(key), std::move(value));
+  else
+    known->second = std::move(value);
 }
 
-void Coalescer::hold(Envelope event, std::chrono::milliseconds within) {
-  std::optional<Envelope> before;
-  {
-    std::lock_guard lock(mutex_);
-    const std::string key = key_of(event);
-    auto found = held_.find(key);
-    if (found != held_.end() && found->second.last.type == event.type) {
-      found->second.last = std::move(event);
-      ++found->second.count;
-      ++merged_;
-      return;
-    }
-    if (found != held_.end()) before = take(found);
-    const std::uint64_t number = ++last_number_;
-    held_.emplace(key, Held{std::move(event), 1, number});
-    ++size_;
-    alarms_.after(within, [this, key, number] { let_go(key, number); });
+Coalescer::Coalescer(Alarms& alarms, Errands& errands, std::size_t most, Send send)
+    : alarms_(alarms), errands_(errands), most_(most), send_(std::move(send)) {}
+
+bool Coalescer::is_of_another_type(const Line& line, const Envelope& event) const {
+  return line.held && line.held->last.event.type != event.type;
+}
+
+void Coalescer::hold(ReadyEvent event, std::chrono::milliseconds within, bool waits) {
+  Lock lock(mutex_);
+  let_go_before(lock, event.event, waits);
+  const std::string key = key_of(event.event);
+  const auto known = lines_.find(key);
+  if (known != lines_.end() && known->second.held) {
+    Held& held = *known->second.held;
+    event.depth = std::max(event.depth, held.last.depth);
+    held.last = std::move(event);
+    ++held.count;
+    ++merged_;
+    return;
   }
-  if (before) send_(*std::move(before));
-}
-
-void Coalescer::let_go(const std::string& key, std::uint64_t number) {
-  std::optional<Envelope> event;
-  {
-    std::lock_guard lock(mutex_);
-    const auto found = held_.find(key);
-    if (found != held_.end() && found->second.number == number) event = take(found);
+  if (is_closed_ || (known == lines_.end() && lines_.size() >= most_)) {
+    if (waits) wait_until_sent(lock, key);
+    lock.unlock();
+    return send_(std::move(event));
   }
-  if (event) send_(*std::move(event));
+  const auto due = dues_.emplace(alarms_.now() + bounded_wait(within), key);
+  lines_[key].held.emplace(Held{std::move(event), 1, ++last_number_, due});
+  lines_in_use_ = lines_.size();
+  set_alarm();
 }
 
-void Coalescer::let_go_before(const Envelope& event) {
+void Coalescer::let_go_before(const Envelope& event, bool waits) {
   if (empty()) return;
-  std::optional<Envelope> before;
-  {
-    std::lock_guard lock(mutex_);
-    const auto found = held_.find(key_of(event));
-    if (found != held_.end() && found->second.last.type != event.type) before = take(found);
-  }
-  if (before) send_(*std::move(before));
+  Lock lock(mutex_);
+  let_go_before(lock, event, waits);
+}
+
+void Coalescer::let_go_before(Lock& lock, const Envelope& event, bool waits) {
+  const std::string key = key_of(event);
+  if (waits) wait_until_sent(lock, key);
+  const auto line = lines_.find(key);
+  if (line != lines_.end() && is_of_another_type(line->second, event)) send(lock, key);
+}
+
+bool Coalescer::holds_before(const Envelope& event) const {
+  if (empty()) return false;
+  std::lock_guard lock(mutex_);
+  const auto line = lines_.find(key_of(event));
+  return line != lines_.end() && is_of_another_type(line->second, event);
 }
 
 void Coalescer::let_go_all() {
-  std::vector<Envelope> all;
+  Lock lock(mutex_);
+  std::vector<std::string> keys;
+  for (const auto& [key, line] : lines_) keys.push_back(key);
+  for (const auto& key : keys) {
+    wait_until_sent(lock, key);
+    send(lock, key);
+  }
+}
+
+void Coalescer::close() {
   {
     std::lock_guard lock(mutex_);
-    while (!held_.empty()) all.push_back(*take(held_.begin()));
+    is_closed_ = true;
   }
-  for (auto& event : all) send_(std::move(event));
+  let_go_all();
+}
+
+ReadyEvent Coalescer::take(Line& line) {
+  Held held = *std::exchange(line.held, std::nullopt);
+  if (held.due) dues_.erase(*held.due);
+  if (held.count > 1) note_in(held.last.event, "coalesced", std::to_string(held.count));
+  return std::move(held.last);
+}
+
+// If something is held.
+void Coalescer::send(Lock& lock, const std::string& key) {
+  const auto found = lines_.find(key);
+  if (found == lines_.end() || !found->second.held) return;
+  ReadyEvent event = take(found->second);
+  const bool was_sending = std::exchange(found->second.is_sending, true);
+  const auto done = [&] {
+    lock.lock();
+    const auto line = lines_.find(key);
+    line->second.is_sending = was_sending;
+    if (!was_sending && !line->second.held) lines_.erase(line);
+    lines_in_use_ = lines_.size();
+    sent_.notify_all();
+  };
+  lock.unlock();
+  try {
+    send_(std::move(event));
+  } catch (...) {
+    done();
+    throw;
+  }
+  done();
+}
+
+void Coalescer::wait_until_sent(Lock& lock, const std::string& key) {
+  sent_.wait(lock, [&] {
+    const auto line = lines_.find(key);
+    return line == lines_.end() || !line->second.is_sending;
+  });
+}
+
+// One at a time looks after everything that is held.
+void Coalescer::set_alarm() {
+  if (dues_.empty() || (alarm_ && *alarm_ <= dues_.begin()->first)) return;
+  alarm_ = dues_.begin()->first;
+  alarms_.at(*alarm_, [this, alarm = *alarm_] { let_go_due(alarm); });
+}
+
+void Coalescer::let_go_due(std::chrono::nanoseconds alarm) {
+  Lock lock(mutex_);
+  if (alarm_ != alarm) return;  // an earlier one took its place
+  alarm_.reset();
+  while (!dues_.empty() && dues_.begin()->first <= alarms_.now()) {
+    Held& held = *lines_.at(dues_.begin()->second).held;
+    errands_.add(
+        [this, key = dues_.begin()->second, number = held.number] { let_go(key, number); });
+    dues_.erase(dues_.begin());
+    held.due.reset();
+  }
+  set_alarm();
+}
+
+// Unless it went before.
+void Coalescer::let_go(const std::string& key, std::uint64_t number) {
+  Lock lock(mutex_);
+  wait_until_sent(lock, key);
+  const auto line = lines_.find(key);
+  if (line != lines_.end() && line->second.held && line->second.held->number == number)
+    send(lock, key);
 }
 
 }  // namespace annal

@@ -1,6 +1,7 @@
 #include "annal/bus/dispatcher.hpp"
 
 #include "annal/failure_text.hpp"
+#include "annal/time/bounded_wait.hpp"
 
 #include <algorithm>
 #include <condition_variable>
@@ -18,8 +19,6 @@ constexpr milliseconds wait_for_log{100};
 constexpr milliseconds first_pause{10};
 constexpr milliseconds longest_pause{1000};
 constexpr std::size_t page_events = 256;
-constexpr std::chrono::hours longest_wait{24 *
-                                          365};  // beyond, the clock's arithmetic might overflow
 
 }  // namespace
 
@@ -115,7 +114,7 @@ bool Dispatcher::wait_until(Position position, std::chrono::milliseconds timeout
         "a handler waits for position " + std::to_string(position.value) +
         " to be dispatched by the thread it runs on; let it return, and wait elsewhere");
   std::unique_lock lock(state_->mutex);
-  return state_->changed.wait_for(lock, std::min<milliseconds>(timeout, longest_wait),
+  return state_->changed.wait_for(lock, bounded_wait(timeout),
                                   [&] { return state_->dispatched >= position; });
 }
 

@@ -1,6 +1,7 @@
 #include "annal/bus/expectation_state.hpp"
 #include "annal/bus/turn.hpp"
 #include "annal/error.hpp"
+#include "annal/time/bounded_wait.hpp"
 
 namespace annal {
 
@@ -22,7 +23,7 @@ std::optional<Envelope> Expectation::wait(std::chrono::milliseconds timeout) {
         "and "
         "wait elsewhere");
   std::unique_lock lock(state_->mutex);
-  state_->came.wait_for(lock, timeout, [&] { return state_->event != nullptr; });
+  state_->came.wait_for(lock, bounded_wait(timeout), [&] { return state_->event != nullptr; });
   if (!state_->event) return std::nullopt;
   return *state_->event;
 }

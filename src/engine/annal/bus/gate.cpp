@@ -2,25 +2,20 @@
 
 #include "annal/event/topic.hpp"
 
-#include <thread>
 #include <utility>
 
 namespace annal {
 
 namespace {
 
-Bus::Admission refusal(const ControlVerdict& verdict, std::string why) {
-  Bus::Admission admission;
-  admission.by = verdict.by;
-  admission.why = std::move(why);
-  admission.by_control = true;
-  return admission;
-}
-
-Bus::Admission fault(const ControlVerdict& verdict, const std::string& what) {
-  auto admission = refusal(verdict, "control fault: " + what);
-  admission.failed = true;
-  return admission;
+std::string fault_in_fallback(const ControlVerdict& verdict, const Envelope& event) {
+  const Envelope& instead = *verdict.instead;
+  if (instead.stream != event.stream)
+    return "the event to fall back to is of the stream \"" + instead.stream + "\", and not of \"" +
+           event.stream + '"';
+  if (!is_topic(instead.type))
+    return "the event to fall back to is of the type \"" + instead.type + "\", which is no topic";
+  return {};
 }
 
 std::string with_reason(std::string what, const std::string& reason) {
@@ -53,55 +48,66 @@ Bus::Admission Gate::ask(Envelope event, ControlContext& context) const {
     ControlVerdict verdict = control.check(event, context);
     if (verdict.signal == ControlSignal::proceed) return {std::move(event), {}, {}};
     context.elapsed = clock_.reading() - begun;
+    if (verdict.signal == ControlSignal::fallback)
+      if (auto fault = fault_in_fallback(verdict, event); !fault.empty()) {
+        verdict.signal = ControlSignal::error;
+        verdict.reason = std::move(fault);
+      }
+    if (verdict.signal == ControlSignal::retry)
+      if (auto why = no_more(verdict, context)) {
+        verdict.signal = ControlSignal::fail;
+        verdict.reason = *std::move(why);
+      }
     on_decision_(verdict, event);
-    if (verdict.signal != ControlSignal::retry) return carry_out(std::move(verdict), event);
-    if (auto why = no_more(verdict, context)) return refusal(verdict, *std::move(why));
-    sleep_for(verdict.delay);
+    if (verdict.signal != ControlSignal::retry) return carry_out(verdict);
+    if (!sleep_for(verdict.delay)) {
+      verdict.signal = ControlSignal::fail;
+      verdict.reason = "the bus is closed, and nobody is asked again";
+      return carry_out(verdict);
+    }
     context.elapsed = clock_.reading() - begun;
   }
 }
 
-Bus::Admission Gate::carry_out(ControlVerdict verdict, const Envelope& event) const {
-  switch (verdict.signal) {
-    case ControlSignal::skip: {
-      auto admission = refusal(verdict, with_reason("skipped", verdict.reason));
-      admission.skipped = true;
-      return admission;
-    }
-    case ControlSignal::fallback:
-      if (verdict.instead->stream != event.stream)
-        return fault(verdict, "the event to fall back to is of the stream \"" +
-                                  verdict.instead->stream + "\", and not of \"" + event.stream +
-                                  '"');
-      if (!is_topic(verdict.instead->type))
-        return fault(verdict, "the event to fall back to is of the type \"" +
-                                  verdict.instead->type + "\", which is no topic");
-      return {*verdict.instead, {}, {}};
-    case ControlSignal::error:
-      return fault(verdict, verdict.reason);
-    default:
-      return refusal(verdict, with_reason("rejected", verdict.reason));
-  }
+Bus::Admission Gate::carry_out(const ControlVerdict& verdict) {
+  if (verdict.signal == ControlSignal::fallback) return {*verdict.instead, {}, {}};
+  Bus::Admission admission;
+  admission.by = verdict.by;
+  admission.by_control = true;
+  admission.skipped = verdict.signal == ControlSignal::skip;
+  admission.failed = verdict.signal == ControlSignal::error;
+  admission.why = admission.failed    ? "control fault: " + verdict.reason
+                  : admission.skipped ? with_reason("skipped", verdict.reason)
+                                      : with_reason("rejected", verdict.reason);
+  return admission;
 }
 
 std::optional<std::string> Gate::no_more(const ControlVerdict& verdict,
                                          const ControlContext& context) const {
   if (context.attempt >= attempts_)
-    return with_reason("rejected: asked about " + std::to_string(context.attempt) +
-                           " times, and no more are allowed",
-                       verdict.reason);
+    return with_reason(
+        "asked about " + std::to_string(context.attempt) + " times, and no more are allowed",
+        verdict.reason);
   if (context.deadline && context.elapsed + verdict.delay > *context.deadline)
-    return with_reason("rejected: it would have to wait for " + seconds(verdict.delay) +
+    return with_reason("it would have to wait for " + seconds(verdict.delay) +
                            ", beyond its deadline after " + seconds(*context.deadline),
                        verdict.reason);
   return std::nullopt;
 }
 
-void Gate::sleep_for(std::chrono::nanoseconds duration) const {
-  if (sleep_)
-    sleep_(duration);
-  else
-    std::this_thread::sleep_for(duration);
+bool Gate::sleep_for(std::chrono::nanoseconds duration) const {
+  if (sleep_) sleep_(duration);
+  std::unique_lock lock(mutex_);
+  if (sleep_) return !is_closed_;
+  return !closing_.wait_for(lock, duration, [&] { return is_closed_; });
+}
+
+void Gate::close() {
+  {
+    std::lock_guard lock(mutex_);
+    is_closed_ = true;
+  }
+  closing_.notify_all();
 }
 
 }  // namespace annal

@@ -6,14 +6,17 @@
 #include "annal/bus/middleware.hpp"
 
 #include <chrono>
+#include <condition_variable>
 #include <functional>
+#include <mutex>
 
 namespace annal {
 
 //   threads   every member: any number of callers
 class Gate {
  public:
-  // Told of each decision but PROCEED, before it is carried out or waited for.
+  // Told of each decision but PROCEED as it is carried out, before it is: a RETRY that is one too many
+  // as FAIL, a FALLBACK that cannot be as ERROR.
   using OnDecision = std::function<void(const ControlVerdict& verdict, const Envelope& event)>;
 
   Gate(const BusOptions& options, OnDecision on_decision);
@@ -22,21 +25,28 @@ class Gate {
   //   context   of the first asking; what handlers leave in it is there afterwards
   Bus::Admission admit(Envelope event, ControlContext& context) const;
 
+  // Nobody waits any more: whoever wants to be asked again later is not, and the event is rejected.
+  void close();
+
   MiddlewareChain middleware;
   Control control;
 
  private:
   Bus::Admission ask(Envelope event, ControlContext& context) const;
-  Bus::Admission carry_out(ControlVerdict verdict, const Envelope& event) const;
+  static Bus::Admission carry_out(const ControlVerdict& verdict);
   // Why it is not asked again.
   std::optional<std::string> no_more(const ControlVerdict& verdict,
                                      const ControlContext& context) const;
-  void sleep_for(std::chrono::nanoseconds duration) const;
+  //   returns   false if it was closed meanwhile
+  bool sleep_for(std::chrono::nanoseconds duration) const;
 
   const unsigned attempts_;
   const MonotonicClock& clock_;
   const std::function<void(std::chrono::nanoseconds)> sleep_;
   const OnDecision on_decision_;
+  mutable std::mutex mutex_;
+  mutable std::condition_variable closing_;
+  bool is_closed_ = false;
 };
 
 }  // namespace annal

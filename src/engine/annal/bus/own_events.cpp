@@ -21,7 +21,8 @@ void Bus::State::tell_own(std::string_view type, std::string_view stream, const 
     event.correlation_id = about.correlation_id;
     if (!about.id.is_nil()) event.causation_id = about.id.to_string();
     fill_in(event, visit().desk(), clock.now());
-    const auto report = send({std::move(event), {}, true, depth, policy_of(std::string(type)), {}});
+    const auto report =
+        pass_on({std::move(event), {}, true, depth, policy_of(std::string(type)), {}});
     if (report.not_recorded) warn_of_loss(std::string(type), report.why);
   } catch (...) {
     // Too many of them wait, or there is no memory: what they tell of must not fail for it.

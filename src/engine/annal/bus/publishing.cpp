@@ -35,6 +35,9 @@ DispatchReport duplicate() {
 // An event that came with an id is recorded once, however often it is published.
 std::string key_of(const Ulid& id) { return "event/" + id.to_string(); }
 
+// The bus for which this thread does what nobody waits for.
+constinit thread_local const void* unawaited_for = nullptr;
+
 std::string words_of(const AppendOutcome& outcome) {
   if (const auto* rejected = std::get_if<Rejected>(&outcome)) return rejected->message();
   if (const auto* unknown = std::get_if<Unknown>(&outcome)) return unknown->what;
@@ -42,6 +45,14 @@ std::string words_of(const AppendOutcome& outcome) {
 }
 
 }  // namespace
+
+void require_topic(const std::string& type) {
+  if (!is_topic(type))
+    throw InvalidInput("the event type \"" + type + "\" is no topic such as document.updated");
+}
+
+Unawaited::Unawaited(const void* bus) : outer_(std::exchange(unawaited_for, bus)) {}
+Unawaited::~Unawaited() { unawaited_for = outer_; }
 
 unsigned Bus::State::next_depth() const {
   const unsigned depth = Turn::next_depth(key());
@@ -114,7 +125,7 @@ DispatchReport Bus::State::publish(Envelope&& event) {
 DispatchReport Bus::State::publish(Envelope event, PublishOptions known) {
   auto ready = make_ready(std::move(event), next_depth(), std::move(known));
   if (auto* report = std::get_if<DispatchReport>(&ready)) return std::move(*report);
-  auto report = send(std::get<Ready>(std::move(ready)));
+  auto report = pass_on(std::get<Ready>(std::move(ready)));
   if (report.not_recorded) throw NotRecorded(report.why, *report.not_recorded);
   return report;
 }
@@ -123,9 +134,7 @@ DispatchReport Bus::State::publish(Envelope event, PublishOptions known) {
 std::variant<Bus::State::Ready, DispatchReport> Bus::State::make_ready(Envelope&& event,
                                                                        unsigned depth,
                                                                        PublishOptions known) {
-  if (!is_topic(event.type))
-    throw InvalidInput("the event type \"" + event.type +
-                       "\" is no topic such as document.updated");
+  require_topic(event.type);
   const Ulid given = event.id;
   bool is_new = given.is_nil();
   {
@@ -154,15 +163,26 @@ std::variant<Bus::State::Ready, DispatchReport> Bus::State::make_ready(Envelope&
     is_new = event.id.is_nil() || event.id == made;  // another may have taken its place
     fill_in(event, desk, clock.now());
   }
-  coalescer.let_go_before(event);
   auto policy = policy_of(event.type);
-  if (policy.coalesce_within) {
-    coalescer.hold(std::move(event), *policy.coalesce_within);
-    DispatchReport report;
-    report.coalesced = true;
-    return report;
-  }
   return Ready{std::move(event), given, is_new, depth, policy, {}};
+}
+
+bool Bus::State::is_held_back(Ready& ready) {
+  const bool waits = !Turn::inside(key());
+  if (!ready.policy.coalesce_within) {
+    coalescer.let_go_before(ready.event, waits);
+    return false;
+  }
+  const auto within = *ready.policy.coalesce_within;
+  coalescer.hold(std::move(ready), within, waits);
+  return true;
+}
+
+DispatchReport Bus::State::pass_on(Ready ready) {
+  if (!is_held_back(ready)) return send(std::move(ready));
+  DispatchReport report;
+  report.coalesced = true;
+  return report;
 }
 
 DispatchReport Bus::State::send(Ready ready) {
@@ -198,12 +218,11 @@ AppendOutcome Bus::State::record(Commit commit) {
 
 // One commit. Where no log takes it, each event has one of its own, so that none harms another.
 std::vector<DispatchReport> Bus::State::record_together(std::vector<Ready> events) {
-  const bool waits = !Turn::inside(key()) && !backlog.is_thread_of_this();
+  const bool waits = !Turn::inside(key()) && unawaited_for != key();
   Commit commit;
   Durability durability = Durability::ephemeral;
   for (auto& ready : events) {
-    if (ready.depth > 1)
-      ready.event.metadata.emplace_back(std::string(depth_key), std::to_string(ready.depth));
+    if (ready.depth > 1) note_in(ready.event, depth_key, std::to_string(ready.depth));
     if (waits) awaited.expect(ready.event.id);
     commit.events.push_back(ready.event);
     durability = std::max(durability, ready.policy.durability);
@@ -273,6 +292,7 @@ DispatchReport Bus::State::told(const Envelope& event, Position position, bool w
 }
 
 std::vector<DispatchReport> Bus::State::publish_batch(std::vector<Envelope> events) {
+  for (const auto& event : events) require_topic(event.type);  // before anything is published
   const unsigned depth = next_depth();
   std::vector<DispatchReport> reports(events.size());
   std::vector<Ready> together;
@@ -292,13 +312,15 @@ std::vector<DispatchReport> Bus::State::publish_batch(std::vector<Envelope> even
       continue;
     }
     auto& event = std::get<Ready>(ready);
-    const bool is_apart = event.policy.recording == Recording::none || !event.given.is_nil();
+    const bool is_apart = event.policy.recording == Recording::none ||
+                          event.policy.coalesce_within || !event.given.is_nil();
     const std::size_t more = bytes_of(event.event);
-    if (is_apart || together.size() == limits::commit_events || bytes + more > limits::commit_bytes)
+    if (is_apart || together.size() == limits::commit_events ||
+        bytes + more > limits::commit_bytes || coalescer.holds_before(event.event))
       record_gathered();  // first, so that they stay in order
     if (is_apart) {
-      reports[i] = send(std::move(event));
-    } else {
+      reports[i] = pass_on(std::move(event));
+    } else if (!is_held_back(event)) {
       bytes += more;
       places.push_back(i);
       together.push_back(std::move(event));
@@ -310,6 +332,7 @@ std::vector<DispatchReport> Bus::State::publish_batch(std::vector<Envelope> even
 
 // On the backlog's thread, where nobody waits for a report.
 void Bus::State::publish_backlog(std::vector<Backlog::Waiting> waiting) {
+  const Unawaited unawaited(key());
   std::vector<Ready> together;
   const auto record_gathered = [&] {
     if (together.empty()) return;
@@ -328,12 +351,15 @@ void Bus::State::publish_backlog(std::vector<Backlog::Waiting> waiting) {
       auto* passed = std::get_if<Ready>(&ready);
       if (!passed) continue;
       const bool joins = passed->policy.recording != Recording::none && passed->policy.batched &&
-                         passed->given.is_nil();
-      if (!joins || together.size() == limits::commit_events) record_gathered();
-      if (joins) {
+                         !passed->policy.coalesce_within && passed->given.is_nil();
+      if (!joins || together.size() == limits::commit_events ||
+          coalescer.holds_before(passed->event))
+        record_gathered();
+      if (!joins) {
+        if (const auto report = pass_on(std::move(*passed)); report.not_recorded)
+          bury(kept, report.why);
+      } else if (!is_held_back(*passed)) {
         together.push_back(std::move(*passed));
-      } else if (const auto report = send(std::move(*passed)); report.not_recorded) {
-        bury(kept, report.why);
       }
     } catch (...) {
       bury(kept, text_of_current_exception());
@@ -351,8 +377,9 @@ void Bus::State::bury(const EventPointer& event, std::string what) {
   dead_letters.add({"publish_nowait", event, std::move(what), 1,
                     [this](const EventPointer& again) -> std::optional<std::string> {
                       try {
-                        publish(Envelope(*again));
-                        return std::nullopt;
+                        const auto report = publish(Envelope(*again));
+                        if (report.accepted() || report.duplicate) return std::nullopt;
+                        return report.why;
                       } catch (...) {
                         return text_of_current_exception();
                       }
@@ -382,7 +409,7 @@ bool Bus::State::publish_emission(Emission emission) {
   auto* passed = std::get_if<Ready>(&ready);
   if (!passed) return std::get<DispatchReport>(ready).accepted();
   passed->idempotency_key = std::move(emission.idempotency_key);
-  const auto report = send(std::move(*passed));
+  const auto report = pass_on(std::move(*passed));
   if (report.not_recorded) throw NotRecorded(report.why, *report.not_recorded);
   return report.accepted();
 }

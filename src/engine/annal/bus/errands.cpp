@@ -1,0 +1,53 @@
+#include "annal/bus/errands.hpp"
+
+#include <utility>
+
+namespace annal {
+
+bool Errands::add(Work work) {
+  std::lock_guard lock(mutex_);
+  if (stopping_) return false;
+  if (has_thread_ && !thread_.joinable()) thread_ = std::thread([this] { run(); });
+  waiting_.push_back(std::move(work));
+  added_.notify_one();
+  return true;
+}
+
+void Errands::stop() {
+  {
+    std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  added_.notify_all();
+  if (thread_.joinable()) thread_.join();
+  run_all();
+}
+
+void Errands::run_all() {
+  std::unique_lock lock(mutex_);
+  while (!waiting_.empty()) run_next(lock);
+}
+
+void Errands::run() {
+  std::unique_lock lock(mutex_);
+  for (;;) {
+    added_.wait(lock, [&] { return stopping_ || !waiting_.empty(); });
+    if (waiting_.empty()) return;  // it stops, and nothing is left
+    run_next(lock);
+  }
+}
+
+void Errands::run_next(std::unique_lock<std::mutex>& lock) {
+  Work work = std::move(waiting_.front());
+  waiting_.pop_front();
+  lock.unlock();
+  try {
+    work();
+  } catch (...) {
+    // Nobody waits for it, and what it could not do is told by those who gave it.
+  }
+  work = nullptr;  // what it holds may end here
+  lock.lock();
+}
+
+}  // namespace annal

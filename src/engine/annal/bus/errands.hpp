@@ -1,0 +1,44 @@
+// What the bus has to do that nobody waits for: told on a thread of its own, in order.
+#pragma once
+
+#include <condition_variable>
+#include <cstddef>
+#include <deque>
+#include <functional>
+#include <mutex>
+#include <thread>
+
+namespace annal {
+
+// The thread begins with the first errand. Without one, somebody calls run_all.
+//   threads   every member: any number of callers; destroyed by one, and not by an errand
+class Errands {
+ public:
+  using Work = std::function<void()>;
+
+  explicit Errands(bool has_thread) : has_thread_(has_thread) {}
+  ~Errands() { stop(); }
+  Errands(const Errands&) = delete;
+  Errands& operator=(const Errands&) = delete;
+
+  // What the work throws is dropped with it.
+  //   returns   false once stopped: it is not done
+  bool add(Work work);
+  // Does what waits, and takes nothing more.
+  void stop();
+  // Does what waits on this thread.
+  void run_all();
+
+ private:
+  void run();
+  void run_next(std::unique_lock<std::mutex>& lock);
+
+  const bool has_thread_;
+  std::mutex mutex_;
+  std::condition_variable added_;
+  std::deque<Work> waiting_;
+  bool stopping_ = false;
+  std::thread thread_;
+};
+
+}  // namespace annal

@@ -1,0 +1,26 @@
+// An event that passed middleware and control, and is to be recorded or told.
+#pragma once
+
+#include "annal/bus/recorder.hpp"
+#include "annal/event/envelope.hpp"
+#include "annal/event/ulid.hpp"
+
+#include <string>
+#include <string_view>
+
+namespace annal {
+
+struct ReadyEvent {
+  Envelope event;
+  Ulid given;   // the id it was published with; nil if it had none
+  bool is_new;  // its id was made here: nobody knows it yet
+  unsigned depth;
+  RecordingPolicy policy;
+  // Under which it is recorded once; that of its id, where it came with one, when empty.
+  std::string idempotency_key = {};
+};
+
+// What the bus itself notes in an event's metadata: in the place of what stands there under the key.
+void note_in(Envelope& event, std::string_view key, std::string value);
+
+}  // namespace annal

@@ -1,0 +1,184 @@
+// Events held back to go out as one: in the order of their stream, and nothing of them lost.
+#include "annal/bus/vocabulary.hpp"
+#include "engine/bus/recording_bus.hpp"
+
+#include <gtest/gtest.h>
+
+#include <future>
+#include <thread>
+
+namespace annal::test {
+namespace {
+
+class Coalescing : public RecordingBus {
+ protected:
+  Coalescing() {
+    record("task.*", {.recording = Recording::best_effort});
+    record("task.progress",
+           {.recording = Recording::best_effort, .coalesce_within = milliseconds(100)});
+  }
+  void pass(milliseconds time) {
+    monotonic.advance(time);
+    bus.run_due();
+  }
+};
+
+TEST_F(Coalescing, holds_similar_events_back_and_sends_the_last_with_their_number) {
+  Names told;
+  auto all = bus.subscribe(everything(), [&](const Envelope& event) {
+    told.push_back(event.data + 'x' + event.meta("coalesced").value_or("1"));
+  });
+  for (const auto* progress : {"10", "20", "30"}) {
+    auto event = event_of("task.progress", "task/7");
+    event.data = progress;
+    EXPECT_TRUE(bus.publish(event).coalesced);
+  }
+  auto other = event_of("task.progress", "task/8");
+  other.data = "50";
+  bus.publish(other);
+  EXPECT_EQ(told, Names{});
+  monotonic.advance(milliseconds(100));
+  EXPECT_EQ(bus.run_due(), 1u) << "one alarm for all";
+  dispatcher.wait_until(log->head(), long_enough);
+  EXPECT_EQ(told, (Names{"30x3", "50x1"}));
+  EXPECT_EQ(bus.statistics().coalesced, 2u);
+  EXPECT_EQ(recorded().size(), 2u);
+}
+
+TEST_F(Coalescing, lets_go_of_what_it_holds_back_before_another_event_of_the_stream) {
+  bus.publish(event_of("task.progress", "task/7"));
+  bus.publish(event_of("task.progress", "task/7"));
+  bus.publish(event_of("task.started", "task/8"));
+  EXPECT_EQ(recorded(), (Names{"task.started"})) << "another stream is no reason";
+  bus.publish(event_of("task.completed", "task/7"));
+  EXPECT_EQ(recorded(), (Names{"task.started", "task.progress", "task.completed"}));
+  pass(seconds(1));
+  EXPECT_EQ(recorded().size(), 3u);
+}
+
+TEST_F(Coalescing, keeps_the_order_of_a_batch) {
+  bus.publish_batch({event_of("task.started", "task/7"), event_of("task.progress", "task/7"),
+                     event_of("task.completed", "task/7")});
+  EXPECT_EQ(recorded(), (Names{"task.started", "task.progress", "task.completed"}));
+}
+
+TEST_F(Coalescing, keeps_the_order_of_what_is_published_without_waiting) {
+  record("task.started", {.recording = Recording::required, .batched = true});
+  record("task.completed", {.recording = Recording::required, .batched = true});
+  for (const auto* type : {"task.started", "task.progress", "task.completed"})
+    bus.publish_nowait(event_of(type, "task/7"));
+  ASSERT_TRUE(bus.flush(long_enough));
+  EXPECT_EQ(recorded(), (Names{"task.started", "task.progress", "task.completed"}));
+}
+
+// The held event is on its way on one thread when the next of its stream comes on another.
+TEST_F(Coalescing, sends_what_it_held_back_before_what_another_thread_publishes) {
+  std::promise<void> sending, overtaken;
+  recorder->before_record = [&](const Commit& commit) {
+    if (commit.events.front().type == "task.completed") return overtaken.set_value();
+    sending.set_value();
+    overtaken.get_future().wait_for(milliseconds(200));
+  };
+  bus.publish(event_of("task.progress", "task/7"));
+  std::jthread timer([&] { pass(milliseconds(100)); });
+  sending.get_future().wait();
+  bus.publish(event_of("task.completed", "task/7"));
+  EXPECT_EQ(recorded(), (Names{"task.progress", "task.completed"}));
+}
+
+// As documents do, which are recorded without being published.
+TEST_F(Coalescing, lets_go_of_what_it_holds_back_before_an_event_of_the_stream_is_admitted) {
+  bus.publish(event_of("task.progress", "task/7"));
+  EXPECT_TRUE(bus.admit(event_of("task.completed", "task/7")).event);
+  EXPECT_EQ(recorded(), (Names{"task.progress"}));
+}
+
+TEST_F(Coalescing, records_an_event_of_one_id_once) {
+  auto event = event_of("task.progress", "task/7");
+  event.id.bytes.fill(7);
+  for (int i = 0; i < 2; ++i) {
+    bus.publish(event);
+    bus.publish(event);
+    pass(milliseconds(100));
+  }
+  EXPECT_EQ(recorded(), (Names{"task.progress"}));
+}
+
+TEST_F(Coalescing, counts_the_chain_of_causes) {
+  int told = 0, refused = 0;
+  auto again = bus.subscribe(TopicPattern::of("echo"), [&](const Envelope&) {
+    ++told;
+    try {
+      bus.publish(event_of("echo"));
+    } catch (const PublishRefused&) {
+      ++refused;
+    }
+  });
+  record("echo", {.coalesce_within = milliseconds(10)});
+  bus.publish(event_of("echo"));
+  for (int i = 0; i < 100; ++i) pass(milliseconds(10));
+  EXPECT_EQ(told, 32);
+  EXPECT_EQ(refused, 1);
+}
+
+TEST_F(Coalescing, is_done_when_a_flush_is) {
+  bus.publish_nowait(event_of("task.progress", "task/7"));
+  bus.publish(event_of("task.progress", "task/8"));
+  ASSERT_TRUE(bus.flush(long_enough));
+  EXPECT_EQ(recorded().size(), 2u);
+}
+
+TEST_F(Coalescing, of_more_streams_than_may_wait_lets_events_out_at_once) {
+  Bus small(catalogue, {.backlog_events = 2, .monotonic = &monotonic});
+  small.record(TopicPattern::of("a"), {.coalesce_within = milliseconds(100)}).release();
+  auto all = small.subscribe(everything(), notes_in(notes, "all"));
+  for (const auto* stream : {"s/1", "s/2", "s/3"}) small.publish(event_of("a", stream));
+  EXPECT_EQ(notes.size(), 1u);
+}
+
+TEST_F(Coalescing, is_for_what_the_bus_tells_of_itself_too) {
+  record("control.decided", {.coalesce_within = milliseconds(100)});
+  auto no = bus.control().add(
+      [](const Envelope&, ControlContext&) { return ControlDecision::skip("not today"); },
+      {.name = "no"});
+  std::vector<std::string> counts;
+  auto told = bus.subscribe(TopicPattern::of("control.decided"), [&](const Envelope& event) {
+    counts.push_back(event.meta("coalesced").value_or("1"));
+  });
+  for (int i = 0; i < 3; ++i) bus.publish(event_of("a"));
+  EXPECT_TRUE(counts.empty());
+  pass(milliseconds(100));
+  EXPECT_EQ(counts, (Names{"3"}));
+}
+
+TEST_F(Coalescing, may_be_for_ever) {
+  record("task.progress", {.coalesce_within = milliseconds::max()});
+  bus.publish(event_of("task.progress", "task/7"));
+  pass(seconds(1));
+  EXPECT_TRUE(recorded().empty());
+}
+
+// On the machine's clock: the observer's next try waits for the same alarms as what is held back.
+TEST(CoalescingOnTheClock, goes_on_before_an_observer_without_room) {
+  Catalogue catalogue;
+  Bus bus(catalogue);
+  bus.record(TopicPattern::of("held"), {.coalesce_within = milliseconds(1)}).release();
+  std::promise<void> all_done;
+  std::atomic<int> calls{0};
+  auto observer =
+      bus.observers().add({},
+                          [&](const Envelope& event, std::stop_token) {
+                            if (++calls == 3) all_done.set_value();
+                            if (event.type == "failing") throw Error("not yet");
+                          },
+                          {.name = "full",
+                           .queue_events = 1,
+                           .when_full = WhenFull::block,
+                           .retry = {.attempts = 2, .first = milliseconds(20), .jitter = 0}});
+  bus.publish(event_of("failing", "s/1"));
+  bus.publish(event_of("held", "s/2"));
+  EXPECT_EQ(all_done.get_future().wait_for(long_enough), std::future_status::ready);
+}
+
+}  // namespace
+}  // namespace annal::test
