@@ -71,6 +71,40 @@ TEST_P(StorePublishing, does_what_was_published_without_waiting_before_the_store
   }
 }
 
+TEST_P(StorePublishing, sends_what_it_held_back_before_the_store_closes) {
+  store->bus()
+      .record(TopicPattern::of("wall.painted"),
+              {.recording = Recording::best_effort, .coalesce_within = std::chrono::seconds(100)})
+      .release();
+  Envelope event;
+  event.type = "wall.painted";
+  event.stream = "wall/1";
+  store->bus().publish_nowait(event);
+  event.stream = "wall/2";
+  store->bus().publish(event);
+  if (GetParam() == Backend::memory) {
+    ASSERT_TRUE(store->bus().flush(std::chrono::seconds(20)));
+  } else {
+    open();
+  }
+  EXPECT_EQ(types_in_log().size(), 2u);
+}
+
+TEST_P(StorePublishing, sends_what_it_held_back_before_a_document_of_the_stream_is_changed) {
+  record("document.viewed", Recording::best_effort);
+  store->bus()
+      .record(TopicPattern::of("document.viewed"),
+              {.recording = Recording::best_effort, .coalesce_within = std::chrono::seconds(100)})
+      .release();
+  Envelope viewed;
+  viewed.type = "document.viewed";
+  viewed.stream = key().stream();
+  store->bus().publish(viewed);
+  store->bus().publish(viewed);
+  documents().create(key(), {"Order 7", {"1"}, "ann"});
+  EXPECT_EQ(types_in_log(), (TypesInLog{"document.viewed", "document.created"}));
+}
+
 TEST_P(StorePublishing, asks_control_before_a_document_is_changed) {
   auto no = store->bus().control().add(
       [](const Envelope&, ControlContext&) {

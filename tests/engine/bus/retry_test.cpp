@@ -193,5 +193,20 @@ TEST_F(RetryUntil, it_decides_tells_of_each_decision_but_proceed) {
   EXPECT_EQ(decisions, (Names{"a retry", "a fail"}));
 }
 
+// And not what was asked for and cannot be.
+TEST_F(RetryUntil, it_decides_tells_of_what_is_carried_out) {
+  const auto rule = gate.control.add(
+      [](const Envelope& event, ControlContext&) {
+        return event.type == "a" ? ControlDecision::retry({})
+                                 : ControlDecision::fallback(event_of("b", "another/stream"));
+      },
+      {.name = "stubborn"});
+  admit(std::nullopt);
+  gate.admit(event_of("b"), context);
+  ASSERT_FALSE(decisions.empty());
+  EXPECT_EQ(decisions[decisions.size() - 2], "a fail");
+  EXPECT_EQ(decisions.back(), "b error");
+}
+
 }  // namespace
 }  // namespace annal::test

@@ -1,4 +1,5 @@
 // What becomes of an event that control does not let proceed.
+#include "annal/bus/vocabulary.hpp"
 #include "engine/bus/events.hpp"
 #include "fakes.hpp"
 
@@ -37,6 +38,18 @@ TEST_F(Veto, is_none_when_control_says_proceed) {
   EXPECT_EQ(report.why, "");
   EXPECT_EQ(bus.statistics().rejected, 0u);
   EXPECT_EQ(bus.statistics().skipped, 0u);
+}
+
+TEST_F(Veto, is_none_where_a_handler_fails_which_is_warned_of) {
+  const auto broken = bus.control().add(
+      [](const Envelope&, ControlContext&) -> ControlDecision { throw Error("no table"); },
+      {.name = "broken"});
+  std::string warning;
+  const auto warned = bus.subscribe(TopicPattern::of("warning.raised"), [&](const Envelope& event) {
+    warning = decode<WarningRaised>(event.data).message;
+  });
+  EXPECT_TRUE(bus.publish(event_of("a")).accepted());
+  EXPECT_EQ(warning, "the control handler \"broken\" failed and was passed over: no table");
 }
 
 TEST_F(Veto, by_skip_is_no_fault) {

@@ -45,8 +45,16 @@ Bus::State::State(const Catalogue& known, const BusOptions& asked)
     : types(known),
       options(asked),
       clock(asked.clock ? *asked.clock : system_clock()),
-      gate(asked, [this](const ControlVerdict& verdict,
-                         const Envelope& event) { tell_decision(verdict, event); }),
+      gate(
+          asked,
+          [this](const ControlVerdict& verdict, const Envelope& event) {
+            tell_decision(verdict, event);
+          },
+          [this](const std::string& handler, const std::string& what, const Envelope& event) {
+            warn(handler,
+                 "the control handler \"" + handler + "\" failed and was passed over: " + what,
+                 event);
+          }),
       dead_letters(asked.dead_letters, asked.kept_bytes),
       subscriptions(asked.topics,
                     {asked.randomness ? asked.randomness : &system_randomness(),

@@ -39,18 +39,6 @@ using Controllers = Audience<Controller>;
 constexpr std::size_t remembered = 4096;  // types, streams and tags, a thread
 constexpr std::chrono::milliseconds longest_delay = std::chrono::hours(24 * 365);
 
-// What an exception of a handler means.
-ControlDecision decision_on_failure(Controller& controller) {
-  auto what = text_of_current_exception();
-  ++controller.failures;
-  {
-    std::lock_guard lock(controller.mutex);
-    controller.last_failure = what;
-  }
-  return controller.options.critical ? ControlDecision::error(std::move(what))
-                                     : ControlDecision::proceed();
-}
-
 // True where nothing is to be looked at before the handler is called.
 bool is_plain(const Controller& controller) {
   return !controller.gone && !controller.paused && !controller.options.owner &&
@@ -124,20 +112,23 @@ std::string_view ControlDecision::reason() const {
 }
 
 struct Control::State {
-  explicit State(const MonotonicClock& with) : clock(with) {}
+  State(const MonotonicClock& with, OnFailure told) : clock(with), on_failure(std::move(told)) {}
 
+  ControlDecision decision_on_failure(Controller& controller, const Envelope& event);
   ControlDecision ask_with_care(Controller& controller, const Envelope& event,
                                 ControlContext& context);
   ControlVerdict ask(const Controllers::Table& table, const Envelope& event,
                      ControlContext& context);
 
   const MonotonicClock& clock;
+  const OnFailure on_failure;
   std::atomic<std::int64_t> last_sequence{0};
   const std::shared_ptr<Controllers> controllers = std::make_shared<Controllers>(remembered);
 };
 
-Control::Control(const MonotonicClock* monotonic)
-    : state_(std::make_shared<State>(monotonic ? *monotonic : monotonic_clock())) {}
+Control::Control(const MonotonicClock* monotonic, OnFailure on_failure)
+    : state_(std::make_shared<State>(monotonic ? *monotonic : monotonic_clock(),
+                                     std::move(on_failure))) {}
 
 Control::~Control() = default;
 
@@ -169,6 +160,19 @@ ControlDecision Control::State::ask_with_care(Controller& controller, const Enve
   return controller.handler(event, context);
 }
 
+// What an exception of a handler means.
+ControlDecision Control::State::decision_on_failure(Controller& controller, const Envelope& event) {
+  auto what = text_of_current_exception();
+  ++controller.failures;
+  {
+    std::lock_guard lock(controller.mutex);
+    controller.last_failure = what;
+  }
+  if (controller.options.critical) return ControlDecision::error(std::move(what));
+  if (on_failure) on_failure(controller.options.name, what, event);
+  return ControlDecision::proceed();
+}
+
 ControlVerdict Control::State::ask(const Controllers::Table& table, const Envelope& event,
                                    ControlContext& context) {
   const auto begun = clock.reading();
@@ -178,7 +182,7 @@ ControlVerdict Control::State::ask(const Controllers::Table& table, const Envelo
       decision = is_plain(*controller) ? controller->handler(event, context)
                                        : ask_with_care(*controller, event, context);
     } catch (...) {
-      decision = decision_on_failure(*controller);
+      decision = decision_on_failure(*controller, event);
     }
     if (decision.signal() == ControlSignal::proceed) [[likely]]
       continue;

@@ -122,8 +122,13 @@ struct ControlStatus {
 //   threads   every member: any number of callers
 class Control {
  public:
+  // Told of what a handler threw that is not critical, and is passed over.
+  using OnFailure = std::function<void(const std::string& handler, const std::string& what,
+                                       const Envelope& event)>;
+
   //   monotonic   null: the machine's; must outlive this
-  explicit Control(const MonotonicClock* monotonic = nullptr);
+  //   on_failure  may be empty; must not throw
+  explicit Control(const MonotonicClock* monotonic = nullptr, OnFailure on_failure = {});
   ~Control();
   Control(const Control&) = delete;
   Control& operator=(const Control&) = delete;

@@ -29,8 +29,8 @@ std::string seconds(std::chrono::nanoseconds duration) {
 
 }  // namespace
 
-Gate::Gate(const BusOptions& options, OnDecision on_decision)
-    : control(options.monotonic),
+Gate::Gate(const BusOptions& options, OnDecision on_decision, Control::OnFailure on_failure)
+    : control(options.monotonic, std::move(on_failure)),
       attempts_(options.control_attempts),
       clock_(options.monotonic ? *options.monotonic : monotonic_clock()),
       sleep_(options.sleep),

@@ -19,7 +19,7 @@ class Gate {
   // as FAIL, a FALLBACK that cannot be as ERROR.
   using OnDecision = std::function<void(const ControlVerdict& verdict, const Envelope& event)>;
 
-  Gate(const BusOptions& options, OnDecision on_decision);
+  Gate(const BusOptions& options, OnDecision on_decision, Control::OnFailure on_failure = {});
 
   bool is_open() const { return middleware.empty() && control.empty(); }
   //   context   of the first asking; what handlers leave in it is there afterwards

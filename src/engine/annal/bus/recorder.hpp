@@ -29,11 +29,14 @@ struct RecordingPolicy {
   bool batched = false;
   // Consecutive events of one type and stream that come within this time of the first go out as one,
   // when it is over, or before another event of the stream: the last of them, with their number in its
-  // metadata as `coalesced`. Not for what is required: publish returns before.
+  // metadata as `coalesced`. Not for what is required: publish returns before. Of more streams than
+  // BusOptions::backlog_events nothing is held back. Events appended to the log directly let nothing go.
   std::optional<std::chrono::milliseconds> coalesce_within = std::nullopt;
 };
 
-// Where a bus records, and who tells it what was recorded.
+// Where a bus records, and who tells it what was recorded. Where nobody knows whether an event was
+// recorded (Unknown), best_effort tells it all the same, and the dispatcher once more if it was; a dead
+// letter of it that is handed over again may be recorded a second time.
 //   threads   every member: any number of callers
 class Recorder {
  public:

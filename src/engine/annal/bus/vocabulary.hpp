@@ -11,8 +11,8 @@
 
 namespace annal {
 
-// `warning.raised`: something went wrong that was borne: an event could not be recorded and went out
-// all the same, an observer takes too long.
+// `warning.raised`: something went wrong that was borne: an event was not recorded as its policy says,
+// an observer takes too long, a control handler failed and was passed over.
 struct WarningRaised {
   std::string message;
   std::optional<std::string> subject;     // who or what it is about: an observer, a rule
