@@ -18,7 +18,8 @@ class Topics : public ::testing::Test {
   }
   std::size_t remembered() {
     std::size_t topics = 0;
-    subscriptions.audience().for_each_topic([&](const std::string*, const Topic&) { ++topics; });
+    Subscriptions::Audience::Look(subscriptions.audience())
+        .for_each_topic([&](const std::string*, const Topic&) { ++topics; });
     return topics;
   }
 

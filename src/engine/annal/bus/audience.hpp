@@ -174,7 +174,7 @@ class Audience {
   std::size_t size() const { return size_.load(); }
   // Everybody, in their order.
   Table members() const;
-  // Visits each lane's desk, or each lane's topics, while nobody changes them.
+  // Visits each lane's desk, while nobody changes it.
   template <class Visit>
   void for_each_desk(Visit visit) const {
     lanes_.for_each([&](Lane& lane) {
@@ -182,16 +182,36 @@ class Audience {
       visit(lane.desk);
     });
   }
-  //   visit   takes the type the topic is of, null if it is of a stream or tag, and the topic
-  template <class Visit>
-  void for_each_topic(Visit visit) const {
-    lanes_.for_each([&](Lane& lane) {
-      std::lock_guard lock(lane.mutex);
-      for (const auto& [type, topic] : lane.tables.types) visit(&type, *topic);
-      for (const Topics* topics : {&lane.tables.streams, &lane.tables.tags})
-        for (const auto& [key, topic] : *topics) visit(nullptr, *topic);
-    });
-  }
+  // Every desk and every topic, none of which changes as long as this lives: what moves from a topic
+  // to its desk or its members is seen once.
+  //   threads   publishers wait meanwhile, and so does the next look; nothing of a member's may end
+  class Look {
+   public:
+    explicit Look(const Audience& audience) : looking_(audience.looking_) {
+      audience.lanes_.for_each([&](Lane& lane) {
+        locks_.emplace_back(lane.mutex);
+        lanes_.push_back(&lane);
+      });
+    }
+    template <class Visit>
+    void for_each_desk(Visit visit) const {
+      for (const Lane* lane : lanes_) visit(lane->desk);
+    }
+    //   visit   takes the type the topic is of, null if it is of a stream or tag, and the topic
+    template <class Visit>
+    void for_each_topic(Visit visit) const {
+      for (const Lane* lane : lanes_) {
+        for (const auto& [type, topic] : lane->tables.types) visit(&type, *topic);
+        for (const Topics* topics : {&lane->tables.streams, &lane->tables.tags})
+          for (const auto& [key, topic] : *topics) visit(nullptr, *topic);
+      }
+    }
+
+   private:
+    const std::lock_guard<std::mutex> looking_;
+    std::vector<const Lane*> lanes_;
+    std::vector<std::unique_lock<std::mutex>> locks_;
+  };
 
  private:
   static Tables take_tables(Lane& lane) noexcept {
@@ -231,6 +251,7 @@ class Audience {
   std::atomic<std::uint64_t> version_{1};
   std::atomic<std::size_t> size_{0};
   mutable std::mutex mutex_;
+  mutable std::mutex looking_;  // two who look would lock the lanes in different orders
   Members everybody_;
   Members by_type_;
   std::unordered_map<std::string, Members> by_stream_, by_tag_;

@@ -267,7 +267,9 @@ BusStatistics Bus::statistics() const {
   BusStatistics statistics;
   std::map<std::string, Book::Page> types, entities;
   const auto& audience = state_->subscriptions.audience();
-  audience.for_each_desk([&](const Desk& desk) {
+  const auto members = audience.members();  // who leaves meanwhile ends with them
+  const Subscriptions::Audience::Look look(audience);
+  look.for_each_desk([&](const Desk& desk) {
     statistics.told += desk.told;
     statistics.published += desk.published.count();
     statistics.dropped += desk.dropped.count();
@@ -277,7 +279,7 @@ BusStatistics Bus::statistics() const {
     desk.types.add_to(types);
     desk.entities.add_to(entities);
   });
-  audience.for_each_topic([&](const std::string* type, const Topic& topic) {
+  look.for_each_topic([&](const std::string* type, const Topic& topic) {
     if (type && topic.page.count > 0) merge(topic.page, types[*type]);
   });
   for (const auto& [name, page] : types) statistics.types[name] = figures_of(page, now);
@@ -286,7 +288,7 @@ BusStatistics Bus::statistics() const {
   statistics.unrecorded = state_->unrecorded;
   statistics.dead_letters = state_->dead_letters.size();
   statistics.dead_letters_lost = state_->dead_letters.lost();
-  statistics.subscribers = state_->subscriptions.figures(now);
+  statistics.subscribers = state_->subscriptions.figures(members, look, now);
   return statistics;
 }
 

@@ -339,13 +339,14 @@ std::size_t Subscriptions::count() const {
                     [](const auto& subscriber) { return !subscriber->is_orphan(); }));
 }
 
-std::vector<SubscriberFigures> Subscriptions::figures(Timestamp now) const {
+std::vector<SubscriberFigures> Subscriptions::figures(const Audience::Table& members,
+                                                      const Audience::Look& look, Timestamp now) {
   struct Counted {
     std::uint64_t told = 0;
     SlidingCount recent, missed;
   };
   std::unordered_map<const Subscriber*, Counted> live;  // in tables that are in use
-  state_->audience.for_each_topic([&](const std::string*, const Topic& topic) {
+  look.for_each_topic([&](const std::string*, const Topic& topic) {
     topic.for_each_counted([&](const Subscriber& subscriber) {
       auto& counted = live[&subscriber];
       counted.told += topic.page.count;
@@ -353,7 +354,7 @@ std::vector<SubscriberFigures> Subscriptions::figures(Timestamp now) const {
     });
   });
   std::vector<SubscriberFigures> result;
-  for (const auto& subscriber : state_->audience.members()) {
+  for (const auto& subscriber : members) {
     SubscriberFigures figures;
     figures.name = subscriber->options.name;
     figures.interest = subscriber->interest.query().to_string();

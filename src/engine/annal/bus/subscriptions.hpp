@@ -43,7 +43,8 @@ class Subscriptions {
   bool has_subscriber(const std::string& type);
   // Those whose owners live.
   std::size_t count() const;
-  std::vector<SubscriberFigures> figures(Timestamp now) const;
+  static std::vector<SubscriberFigures> figures(const Audience::Table& members,
+                                                const Audience::Look& look, Timestamp now);
 
  private:
   Connection connect(std::shared_ptr<Subscriber> subscriber);
