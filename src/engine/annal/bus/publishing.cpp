@@ -110,7 +110,7 @@ bool Bus::State::claim(Subscriptions::Visit& here, const Ulid& id) {
 DispatchReport Bus::State::publish(Envelope&& event) {
   const unsigned depth = next_depth();
   const bool came_with_id = !event.id.is_nil();
-  if (gate.is_open() && policies->empty() && !came_with_id) {
+  if (gate.is_open() && policies->empty() && coalescer.empty() && !came_with_id) {
     const Timestamp now = clock.now();
     auto here = visit();
     if (here.known_topic(event.type)) {
