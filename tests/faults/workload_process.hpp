@@ -23,14 +23,14 @@ namespace annal::test {
 class WorkloadProcess {
  public:
   //   version   of the code of the projection that is kept; 0: nothing follows the log
-  WorkloadProcess(std::string store, int callers, int version = 0) {
+  WorkloadProcess(std::string store, int callers, int version = 0,
+                  std::string program = ANNAL_WORKLOAD_CHILD) {
     int ends[2];
     if (::pipe2(ends, O_CLOEXEC) != 0) throw std::runtime_error("no pipe");
     posix_spawn_file_actions_t actions;
     posix_spawn_file_actions_init(&actions);
     posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
-    std::string program = ANNAL_WORKLOAD_CHILD, count = std::to_string(callers);
-    std::string followed = std::to_string(version);
+    std::string count = std::to_string(callers), followed = std::to_string(version);
     char* arguments[] = {program.data(), store.data(), count.data(),
                          version > 0 ? followed.data() : nullptr, nullptr};
     const int error = ::posix_spawn(&pid_, program.c_str(), &actions, nullptr, arguments, environ);
