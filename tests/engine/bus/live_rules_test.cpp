@@ -9,6 +9,8 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <latch>
 #include <thread>
 
 namespace annal::test {
@@ -43,13 +45,24 @@ Rule alert() {
                        }});
 }
 
-Rule silence() {
-  return rules::absence(
-      {.name = "silence",
-       .of = Query::of_types({TopicPattern::of("task.blocked")}),
-       .until = Query::of_types({TopicPattern::of("task.resumed")}),
-       .within = minutes(30),
-       .emit = [](const Match& match) { return event_of("task.silent", match.key); }});
+rules::Absence silence_options() {
+  return {.name = "silence",
+          .of = Query::of_types({TopicPattern::of("task.blocked")}),
+          .until = Query::of_types({TopicPattern::of("task.resumed")}),
+          .within = minutes(30),
+          .emit = [](const Match& match) { return event_of("task.silent", match.key); }};
+}
+
+Rule silence() { return rules::absence(silence_options()); }
+
+// The same, which does something before it speaks.
+Rule silence_after(std::function<void()> work) {
+  auto options = silence_options();
+  options.emit = [work = std::move(work)](const Match& match) {
+    work();
+    return event_of("task.silent", match.key);
+  };
+  return rules::absence(std::move(options));
 }
 
 class LiveRules : public ::testing::Test {
@@ -206,6 +219,82 @@ TEST_F(LiveRules, miss_nothing_that_is_told_while_they_begin) {
   dispatcher.wait_until(log->head(), seconds(20));
   for (const auto& status : bus.rules().status())
     EXPECT_EQ(status.counts.seen, 300u) << status.name;
+}
+
+TEST_F(LiveRules, are_waited_for_while_they_say_what_time_has_brought_about) {
+  for (int round = 0; round < 20; ++round) {
+    std::latch speaking(1);
+    std::atomic<bool> may_return{false}, has_returned{false};
+    auto connection = bus.rules().add(silence_after([&] {
+      speaking.count_down();
+      may_return.wait(false);
+      for (int i = 0; i < 20; ++i) (void)bus.statistics();
+      has_returned = true;
+    }));
+    publish("task.blocked", "task/" + std::to_string(round));
+    (void)recorded();
+    std::jthread passing([&] { pass(minutes(31)); });
+    speaking.wait();
+    may_return = true;
+    may_return.notify_all();
+    connection.disconnect_and_wait();
+    EXPECT_TRUE(has_returned);
+  }
+}
+
+TEST_F(LiveRules, say_nothing_more_once_cut) {
+  int said = 0;
+  Connection connection;
+  connection = bus.rules().add(silence_after([&] {
+    ++said;
+    connection.disconnect();
+  }));
+  publish("task.blocked", "task/7");
+  publish("task.blocked", "task/8");
+  (void)recorded();
+  pass(minutes(40));
+  EXPECT_EQ(said, 1);
+  EXPECT_EQ(recorded(), (Names{"task.blocked", "task.blocked", "task.silent"}))
+      << "what it was saying when it was cut";
+}
+
+TEST_F(LiveRules, cannot_wait_for_themselves) {
+  int refused = 0;
+  Connection connection;
+  const auto wait = [&] {
+    try {
+      connection.disconnect_and_wait();
+    } catch (const WouldDeadlock&) {
+      ++refused;
+    }
+  };
+  connection = bus.rules().add(silence_after(wait));
+  publish("task.blocked", "task/7");
+  (void)recorded();
+  pass(minutes(40));
+  EXPECT_EQ(refused, 1);
+  EXPECT_EQ(bus.rules().status().size(), 0u);
+
+  connection = bus.rules().add(silence());
+  const auto handler = bus.subscribe(TopicPattern::of("other"), [&](const Envelope&) { wait(); });
+  publish("other", "other/7");
+  EXPECT_EQ(refused, 2);
+  EXPECT_EQ(bus.rules().status().size(), 0u);
+}
+
+TEST_F(LiveRules, give_their_name_back_when_they_are_cut) {
+  bus.record(TopicPattern::of(">"), {}).release();
+  Connection connection;
+  const auto handler = bus.subscribe(TopicPattern::of("coder.failed"), [&](const Envelope&) {
+    if (!connection.connected()) return;
+    connection.disconnect();  // and this dispatch knows it still
+    EXPECT_EQ(bus.rules().status().size(), 0u);
+    EXPECT_NO_THROW(connection = bus.rules().add(alert()));
+  });
+  connection = bus.rules().add(alert());
+  publish("coder.failed", "coder/7");
+  EXPECT_TRUE(connection.connected());
+  EXPECT_EQ(bus.rules().status().size(), 1u);
 }
 
 }  // namespace
