@@ -297,5 +297,111 @@ TEST_F(LiveRules, give_their_name_back_when_they_are_cut) {
   EXPECT_EQ(bus.rules().status().size(), 1u);
 }
 
+TEST_F(LiveRules, wait_for_what_others_are_told_before_them) {
+  std::latch told(1), may_return(1);
+  const auto slow = bus.subscribe(TopicPattern::of("task.resumed"), [&](const Envelope&) {
+    told.count_down();
+    may_return.wait();
+  });
+  const auto connection = bus.rules().add(silence());
+  publish("task.blocked", "task/7");
+  {
+    std::jthread publishing([&] { publish("task.resumed", "task/7"); });
+    told.wait();
+    pass(minutes(40));
+    may_return.count_down();
+  }
+  pass(minutes(40));
+  EXPECT_EQ(recorded(), (Names{"task.blocked", "task.resumed"}));
+  publish("task.blocked", "task/7");
+  (void)recorded();
+  pass(minutes(31));
+  EXPECT_EQ(recorded().back(), "task.silent");
+}
+
+TEST_F(LiveRules, say_what_is_certain_though_something_is_still_being_told) {
+  std::latch told(1), may_return(1);
+  const auto slow = bus.subscribe(TopicPattern::of("other.last"), [&](const Envelope&) {
+    told.count_down();
+    may_return.wait();
+  });
+  bool said = false;
+  const auto connection = bus.rules().add(silence_after([&] {
+    said = true;
+    may_return.count_down();
+  }));
+  publish("task.blocked", "task/7");
+  clock.advance(minutes(40));
+  publish("other.first", "other/7");
+  std::jthread publishing([&] { publish("other.last", "other/7"); });
+  told.wait();
+  pass(minutes(31));
+  EXPECT_TRUE(said);
+  if (!said) may_return.count_down();
+}
+
+TEST_F(LiveRules, wait_for_one_time_only) {
+  bus.record(TopicPattern::of(">"), {}).release();
+  auto options = silence_options();
+  options.lateness = minutes(60);
+  const auto connection = bus.rules().add(rules::absence(options));
+  constexpr int events = 100;
+  for (int i = 0; i < events; ++i) {  // each is due a second before the one it follows
+    auto event = event_of("task.blocked", "task/" + std::to_string(i));
+    event.occurred_at = clock.now() - seconds(i);
+    bus.publish(std::move(event));
+  }
+  std::size_t alarms = 0;
+  const auto step = [&](seconds time) {
+    clock.advance(time);
+    monotonic.advance(time);
+    alarms += bus.run_due();
+  };
+  step(minutes(90) + seconds(1 - events));
+  for (int i = 0; i < events; ++i) step(seconds(1));
+  EXPECT_EQ(bus.rules().status()[0].published, std::size_t{events});
+  EXPECT_LE(alarms, 2u * events);
+}
+
+TEST_F(LiveRules, bear_a_log_that_is_centuries_ahead_of_the_clock) {
+  const Timestamp start = clock.now();
+  clock.set(start + std::chrono::years(474));
+  publish("task.blocked", "task/7");
+  (void)recorded();
+  clock.set(start);
+  const auto connection = bus.rules().add(silence());
+  pass(minutes(1));
+  pass(std::chrono::hours(48));
+  EXPECT_EQ(recorded().size(), 1u);
+}
+
+class FailsInTime final : public RuleRun {
+ public:
+  explicit FailsInTime(Timestamp due) : due_(due) {}
+  void see(const Envelope&, std::vector<Match>&) override {}
+  void advance(Timestamp now, std::vector<Match>&) override {
+    if (now > due_) throw Error("no time");
+  }
+  std::optional<Timestamp> due() const override { return due_; }
+  RuleCounts counts() const override { return {}; }
+
+ private:
+  const Timestamp due_;
+};
+
+TEST_F(LiveRules, try_again_where_a_run_fails_as_time_passes) {
+  const auto connection =
+      bus.rules().add({.name = "broken",
+                       .interest = {},
+                       .memory = minutes(1),
+                       .start = [&] { return std::make_unique<FailsInTime>(clock.now()); },
+                       .emit = {}});
+  EXPECT_NO_THROW(pass(seconds(2)));
+  EXPECT_EQ(bus.rules().status()[0].failures, 1u);
+  EXPECT_EQ(bus.rules().status()[0].last_failure, "no time");
+  EXPECT_NO_THROW(pass(seconds(1)));
+  EXPECT_EQ(bus.rules().status()[0].failures, 2u);
+}
+
 }  // namespace
 }  // namespace annal::test

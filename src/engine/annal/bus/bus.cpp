@@ -150,6 +150,7 @@ Connection Bus::record(TopicPattern types, RecordingPolicy policy) {
 
 void Bus::record_with(std::shared_ptr<Recorder> recorder) {
   state_->newest_told = recorder ? recorder->log().head().value : 0;
+  state_->rules_state->told_through = state_->newest_told.load();
   state_->recorder = std::move(recorder);
   state_->read_spilled_events();
 }
@@ -172,13 +173,16 @@ Bus::Admission Bus::admit(Envelope event) const {
 DispatchReport Bus::dispatch(Envelope event) {
   const unsigned depth = std::max(state_->next_depth(), recorded_depth(event));
   const Ulid id = event.id;
+  const Position position = event.position;
+  const Timestamp recorded_at = event.recorded_at;
   // Before those who are told are looked up: whoever subscribes and then reads this is told of all that
   // come later.
-  if (event.position.value > 0) state_->newest_told = event.position.value;
+  if (position.value > 0) state_->newest_told = position.value;
   auto here = state_->visit();
   auto report =
       state_->dispatch(here, {std::make_shared<const Envelope>(std::move(event)), depth, false},
                        state_->clock.now());
+  if (position.value > 0 && !report.queued) state_->rules_state->note_told(position, recorded_at);
   state_->awaited.keep(id, report);
   return report;
 }

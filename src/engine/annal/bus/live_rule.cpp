@@ -9,6 +9,15 @@
 
 namespace annal {
 
+namespace {
+
+using std::chrono::microseconds;
+
+// A log that is centuries ahead of the clock would take the alarms' arithmetic beyond its bounds.
+constexpr microseconds longest_nap = std::chrono::hours(24);
+
+}  // namespace
+
 LiveRule::LiveRule(Rules::State& around, Rule rule)
     : around_(around),
       rule_(std::move(rule)),
@@ -74,38 +83,49 @@ void LiveRule::look_at(const Envelope& event, std::vector<Match>& matches) {
 void LiveRule::wait_for_time() {
   const auto due = run_->due();
   if (!due || (awaited_ && *awaited_ <= *due)) return;
-  awaited_ = due;
-  const auto left = *due + Rules::margin - around_.clock.now();
-  around_.alarms.after(std::max<std::chrono::nanoseconds>(left, std::chrono::nanoseconds(0)),
-                       [weak = weak_from_this()] {
-                         if (const auto self = weak.lock()) self->time_has_come();
-                       });
+  wake(*due, *due + Rules::margin - around_.clock.now());
 }
 
-// Everything recorded up to then was told, unless the dispatcher is behind: then it waits on.
-void LiveRule::time_has_come() {
+// With the mutex. Alarms cannot be taken back: the one before is passed over when it comes.
+void LiveRule::wake(Timestamp due, microseconds left) {
+  const std::uint64_t alarm = last_alarm_ + 1;
+  around_.alarms.after(std::clamp(left, microseconds(0), longest_nap),
+                       [weak = weak_from_this(), alarm] {
+                         if (const auto self = weak.lock()) self->time_has_come(alarm);
+                       });
+  last_alarm_ = alarm;
+  awaited_ = due;
+}
+
+void LiveRule::time_has_come(std::uint64_t alarm) {
   const RuleCalls::Call call(calls_);
   if (!call) return;
   std::vector<Match> matches;
   {
     std::lock_guard lock(mutex_);
-    awaited_.reset();
-    const Timestamp reached = around_.clock.now() - Rules::margin;
-    const EventLog* log = around_.log();
-    const bool is_behind = log && log->head() > around_.begun();
-    const auto due = run_->due();
-    if (due && (is_behind || reached < *due)) {
-      awaited_ = due;
-      const auto left = is_behind ? std::chrono::nanoseconds(Rules::margin)
-                                  : std::chrono::nanoseconds(*due - reached);
-      return around_.alarms.after(left, [weak = weak_from_this()] {
-        if (const auto self = weak.lock()) self->time_has_come();
-      });
+    if (alarm != last_alarm_) return;
+    const Timestamp due = *std::exchange(awaited_, std::nullopt);
+    try {
+      move_clock(matches);
+    } catch (...) {
+      ++failures_;
+      last_failure_ = text_of_current_exception();
+      wake(due, Rules::margin);
     }
-    run_->advance(reached, matches);
-    wait_for_time();
   }
   emit(matches);
+}
+
+// With the mutex. Where not everything recorded by then was told, as far as that is certain.
+void LiveRule::move_clock(std::vector<Match>& matches) {
+  const Timestamp settled = around_.clock.now() - Rules::margin;
+  const Timestamp certain = around_.told_until(settled);
+  auto due = run_->due();
+  if (due && *due <= certain) {
+    run_->advance(certain, matches);
+    due = run_->due();
+  }
+  if (due) wake(*due, *due > settled ? *due - settled : microseconds(Rules::margin));
 }
 
 void LiveRule::emit(const std::vector<Match>& matches) {

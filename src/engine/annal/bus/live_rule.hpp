@@ -4,6 +4,7 @@
 #include "annal/bus/rule_calls.hpp"
 #include "annal/bus/rules_state.hpp"
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -36,7 +37,9 @@ class LiveRule : public std::enable_shared_from_this<LiveRule> {
  private:
   void look_at(const Envelope& event, std::vector<Match>& matches);
   void wait_for_time();
-  void time_has_come();
+  void wake(Timestamp due, std::chrono::microseconds left);
+  void time_has_come(std::uint64_t alarm);
+  void move_clock(std::vector<Match>& matches);
   void emit(const std::vector<Match>& matches);
   void note_failure(std::string what);
 
@@ -49,6 +52,7 @@ class LiveRule : public std::enable_shared_from_this<LiveRule> {
   Position begun_after_;
   std::vector<EventPointer> early_;  // told before it had begun
   std::optional<Timestamp> awaited_;
+  std::uint64_t last_alarm_ = 0;  // the one that counts: whatever was set before it does nothing
   std::uint64_t published_ = 0, failures_ = 0;
   std::string last_failure_;
 };

@@ -2,6 +2,8 @@
 
 #include "annal/bus/live_rule.hpp"
 
+#include <algorithm>
+#include <chrono>
 #include <utility>
 
 namespace annal {
@@ -69,6 +71,13 @@ void Rules::State::forget(const std::weak_ptr<LiveRule>& rule) noexcept {
   std::erase_if(rules, [&](const auto& each) {
     return !each.owner_before(rule) && !rule.owner_before(each);
   });
+}
+
+// In this order: what is recorded after the head was read is later than what is settled.
+Timestamp Rules::State::told_until(Timestamp settled) const {
+  const EventLog* const recorded = log();
+  if (!recorded || recorded->head().value <= told_through.load()) return settled;
+  return std::min(settled, Timestamp(std::chrono::microseconds(told_at.load())));
 }
 
 Rules::Rules(std::shared_ptr<State> state) : state_(std::move(state)) {}

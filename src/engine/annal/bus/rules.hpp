@@ -27,8 +27,11 @@ struct RuleStatus {
 //   threads   every member: any number of callers
 class Rules {
  public:
-  // How long after its time an absence, or the end of a bucket, is told where no event moves a rule's
-  // clock: by then everything recorded before has been told.
+  // How long after its time an absence, or the end of a bucket, is found where no event moves a rule's
+  // clock: by then everything recorded before can be read. What can be read and is still being told,
+  // to the rule or to others, is waited for. What takes longer than this from its recorded_at until it
+  // can be read, since the disk stalls or since it was imported with an earlier time, may come too
+  // late, and a rule say that it did not come.
   static constexpr std::chrono::milliseconds margin{1000};
 
   // From the next event on. On a bus with a log the rule first reads as much of it as its memory

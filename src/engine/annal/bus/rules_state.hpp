@@ -6,6 +6,8 @@
 #include "annal/bus/subscriptions.hpp"
 #include "annal/log/event_log.hpp"
 
+#include <atomic>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -30,12 +32,24 @@ struct Rules::State {
 
   std::mutex mutex;
   std::vector<std::weak_ptr<LiveRule>> rules;  // that are not cut
+  // Of the newest recorded event that everybody was told of.
+  std::atomic<std::uint64_t> told_through{0};  // its position
+  std::atomic<std::int64_t> told_at{0};        // when it was recorded, in µs since 1970
 
   // Those that live.
   std::vector<std::shared_ptr<LiveRule>> members();
   // Throws InvalidInput if there is one of its name.
   void join(const std::shared_ptr<LiveRule>& rule);
   void forget(const std::weak_ptr<LiveRule>& rule) noexcept;
+
+  // By the one thread that tells recorded events, in their order.
+  void note_told(Position position, Timestamp recorded_at) {
+    told_at = recorded_at.time_since_epoch().count();
+    told_through = position.value;
+  }
+  // Everything recorded up to the time that is returned was told.
+  //   settled   everything recorded up to there can be read; what is returned is no later
+  Timestamp told_until(Timestamp settled) const;
 };
 
 }  // namespace annal
