@@ -3,6 +3,7 @@
 #include "annal/bus/rules/count_rule.hpp"
 #include "annal/bus/rules/rule_history.hpp"
 #include "annal/bus/rules/sequence_rule.hpp"
+#include "annal/bus/rules_state.hpp"
 #include "annal/memory/memory_log.hpp"
 #include "engine/bus/events.hpp"
 #include "fakes.hpp"
@@ -401,6 +402,70 @@ TEST_F(LiveRules, try_again_where_a_run_fails_as_time_passes) {
   EXPECT_EQ(bus.rules().status()[0].last_failure, "no time");
   EXPECT_NO_THROW(pass(seconds(1)));
   EXPECT_EQ(bus.rules().status()[0].failures, 2u);
+}
+
+// Rules without a bus, on whose other thread nothing is done until it is asked for.
+class HandedOver : public ::testing::Test {
+ protected:
+  void tell(std::string type, std::string stream) {
+    auto event = event_of(std::move(type), std::move(stream));
+    event.id = ids.next(clock.now());
+    event.occurred_at = clock.now();
+    Subscriptions::Visit here(subscriptions.audience());
+    DispatchReport report;
+    subscriptions.tell(here, std::make_shared<const Envelope>(std::move(event)), true, clock.now(),
+                       report);
+  }
+  void pass(std::chrono::seconds time) {
+    clock.advance(time);
+    monotonic.advance(time);
+    alarms.run_due();
+  }
+
+  ManualClock clock;
+  ManualMonotonicClock monotonic;
+  SeededRandomness randomness;
+  UlidSequence ids{randomness};
+  DeadLetters dead_letters{16, 1 << 20};
+  Subscriptions subscriptions{16, {&randomness, 16, 1 << 20, 16, 16}, dead_letters, &monotonic};
+  Alarms alarms{&monotonic};
+  Names published;
+  std::vector<std::function<void()>> works;
+  std::shared_ptr<Rules::State> state{
+      new Rules::State{subscriptions,
+                       alarms,
+                       clock,
+                       [this](Emission emission) {
+                         published.push_back(emission.event.type);
+                         return true;
+                       },
+                       [] { return Position{}; },
+                       [] { return nullptr; },
+                       [this](std::function<void()> work) { works.push_back(std::move(work)); },
+                       {},
+                       {}}};
+  Rules rules{state};
+};
+
+TEST_F(HandedOver, what_time_brings_about_is_not_published_by_the_alarm) {
+  const auto connection = rules.add(silence());
+  tell("task.blocked", "task/7");
+  pass(minutes(31));
+  EXPECT_EQ(published, Names{});
+  ASSERT_EQ(works.size(), 1u);
+  works[0]();
+  EXPECT_EQ(published, Names{"task.silent"});
+  EXPECT_EQ(rules.status()[0].published, 1u);
+}
+
+TEST_F(HandedOver, what_time_brings_about_is_dropped_when_the_rule_is_cut) {
+  auto connection = rules.add(silence());
+  tell("task.blocked", "task/7");
+  pass(minutes(31));
+  ASSERT_EQ(works.size(), 1u);
+  connection.disconnect_and_wait();  // it has not begun
+  works[0]();
+  EXPECT_EQ(published, Names{});
 }
 
 }  // namespace

@@ -80,6 +80,7 @@ Bus::State::State(const Catalogue& known, const BusOptions& asked)
           [this](Emission emission) { return publish_emission(std::move(emission)); },
           [this] { return Position{newest_told}; },
           [this] { return recorder ? &recorder->log() : nullptr; },
+          [](std::function<void()> work) { work(); },
           {},
           {}}),
       rules(rules_state),

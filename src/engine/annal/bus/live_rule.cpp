@@ -113,7 +113,7 @@ void LiveRule::time_has_come(std::uint64_t alarm) {
       wake(due, Rules::margin);
     }
   }
-  emit(matches);
+  if (!matches.empty()) emit_later(std::move(matches));
 }
 
 // With the mutex. Where not everything recorded by then was told, as far as that is certain.
@@ -139,6 +139,15 @@ void LiveRule::emit(const std::vector<Match>& matches) {
     } catch (...) {
       note_failure(text_of_current_exception());
     }
+}
+
+// Publishing takes its time, and other alarms wait for this one.
+void LiveRule::emit_later(std::vector<Match> matches) {
+  around_.later([weak = weak_from_this(), matches = std::move(matches)] {
+    const auto self = weak.lock();
+    if (!self) return;
+    if (const RuleCalls::Call call(self->calls_); call) self->emit(matches);
+  });
 }
 
 void LiveRule::note_failure(std::string what) {

@@ -41,6 +41,7 @@ class LiveRule : public std::enable_shared_from_this<LiveRule> {
   void time_has_come(std::uint64_t alarm);
   void move_clock(std::vector<Match>& matches);
   void emit(const std::vector<Match>& matches);
+  void emit_later(std::vector<Match> matches);
   void note_failure(std::string what);
 
   Rules::State& around_;

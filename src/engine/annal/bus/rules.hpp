@@ -38,8 +38,8 @@ class Rules {
   // reaches back, and says nothing of what it finds there; what it then emits is recorded once,
   // however often it is found, if the policy of its type has it recorded. An event the rule's own
   // functions fail on is a dead letter of the rule, unless it was told while the rule began: then it
-  // is one of its failures only. Of what events complete and what time brings about at one
-  // time either may be first.
+  // is one of its failures only. What events complete is published on the threads that tell them,
+  // what time brings about on one of the bus; of two found at one time either may be first.
   // Cut and waited for, the rule's functions are called no more; WouldDeadlock inside one of them, too.
   //   throws    InvalidInput if there is a rule of that name that is not cut
   //   cost      of add, reading the events of the rule's interest

@@ -29,6 +29,9 @@ struct Rules::State {
   std::function<Position()> begun;
   // The log that events are recorded in; null if there is none.
   std::function<const EventLog*()> log;
+  // Does work on another thread of the bus, in the order it is handed over; must not throw. What was
+  // handed over and is not done when the bus ends may be dropped.
+  std::function<void(std::function<void()> work)> later;
 
   std::mutex mutex;
   std::vector<std::weak_ptr<LiveRule>> rules;  // that are not cut
