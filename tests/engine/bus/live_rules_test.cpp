@@ -458,6 +458,17 @@ TEST_F(HandedOver, what_time_brings_about_is_not_published_by_the_alarm) {
   EXPECT_EQ(rules.status()[0].published, 1u);
 }
 
+TEST_F(HandedOver, what_time_brings_about_is_a_call_that_cannot_wait_for_itself) {
+  Connection connection;
+  connection = rules.add(
+      silence_after([&] { EXPECT_THROW(connection.disconnect_and_wait(), WouldDeadlock); }));
+  tell("task.blocked", "task/7");
+  pass(minutes(31));
+  ASSERT_EQ(works.size(), 1u);
+  works[0]();
+  EXPECT_FALSE(connection.connected());
+}
+
 TEST_F(HandedOver, what_time_brings_about_is_dropped_when_the_rule_is_cut) {
   auto connection = rules.add(silence());
   tell("task.blocked", "task/7");
