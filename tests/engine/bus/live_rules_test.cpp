@@ -405,12 +405,15 @@ TEST_F(LiveRules, try_again_where_a_run_fails_as_time_passes) {
 }
 
 // Rules without a bus, on whose other thread nothing is done until it is asked for.
-class HandedOver : public ::testing::Test {
+class RulesAlone : public ::testing::Test {
  protected:
   void tell(std::string type, std::string stream) {
     auto event = event_of(std::move(type), std::move(stream));
     event.id = ids.next(clock.now());
     event.occurred_at = clock.now();
+    tell(std::move(event));
+  }
+  void tell(Envelope event) {
     Subscriptions::Visit here(subscriptions.audience());
     DispatchReport report;
     subscriptions.tell(here, std::make_shared<const Envelope>(std::move(event)), true, clock.now(),
@@ -429,6 +432,8 @@ class HandedOver : public ::testing::Test {
   DeadLetters dead_letters{16, 1 << 20};
   Subscriptions subscriptions{16, {&randomness, 16, 1 << 20, 16, 16}, dead_letters, &monotonic};
   Alarms alarms{&monotonic};
+  std::unique_ptr<EventLog> log = memory::open({});
+  std::function<void()> as_it_begins;  // between its subscription and its first look at the log
   Names published;
   std::vector<std::function<void()>> works;
   std::shared_ptr<Rules::State> state{
@@ -439,15 +444,18 @@ class HandedOver : public ::testing::Test {
                          published.push_back(emission.event.type);
                          return true;
                        },
-                       [] { return Position{}; },
-                       [] { return nullptr; },
+                       [this] {
+                         if (as_it_begins) as_it_begins();
+                         return log->head();
+                       },
+                       [this] { return log.get(); },
                        [this](std::function<void()> work) { works.push_back(std::move(work)); },
                        {},
                        {}}};
   Rules rules{state};
 };
 
-TEST_F(HandedOver, what_time_brings_about_is_not_published_by_the_alarm) {
+TEST_F(RulesAlone, leave_it_to_another_thread_to_publish_what_time_brings_about) {
   const auto connection = rules.add(silence());
   tell("task.blocked", "task/7");
   pass(minutes(31));
@@ -458,7 +466,7 @@ TEST_F(HandedOver, what_time_brings_about_is_not_published_by_the_alarm) {
   EXPECT_EQ(rules.status()[0].published, 1u);
 }
 
-TEST_F(HandedOver, what_time_brings_about_is_a_call_that_cannot_wait_for_itself) {
+TEST_F(RulesAlone, cannot_wait_for_what_they_say_on_another_thread) {
   Connection connection;
   connection = rules.add(
       silence_after([&] { EXPECT_THROW(connection.disconnect_and_wait(), WouldDeadlock); }));
@@ -469,7 +477,7 @@ TEST_F(HandedOver, what_time_brings_about_is_a_call_that_cannot_wait_for_itself)
   EXPECT_FALSE(connection.connected());
 }
 
-TEST_F(HandedOver, what_time_brings_about_is_dropped_when_the_rule_is_cut) {
+TEST_F(RulesAlone, do_not_say_what_waits_to_be_said_when_they_are_cut) {
   auto connection = rules.add(silence());
   tell("task.blocked", "task/7");
   pass(minutes(31));
@@ -477,6 +485,15 @@ TEST_F(HandedOver, what_time_brings_about_is_dropped_when_the_rule_is_cut) {
   connection.disconnect_and_wait();  // it has not begun
   works[0]();
   EXPECT_EQ(published, Names{});
+}
+
+TEST_F(RulesAlone, count_once_what_they_read_and_are_told_while_they_begin) {
+  Commit commit;
+  commit.events = {event_of("coder.failed", "coder/7")};
+  ASSERT_TRUE(std::holds_alternative<Appended>(log->append(std::move(commit))));
+  as_it_begins = [&] { tell(log->read({}).events.front()); };
+  const auto connection = rules.add(alert());
+  EXPECT_EQ(rules.status()[0].counts.seen, 1u);
 }
 
 }  // namespace
