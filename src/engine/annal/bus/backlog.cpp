@@ -19,10 +19,8 @@ void Backlog::stop() {
 bool Backlog::add(Waiting waiting) {
   std::lock_guard lock(mutex_);
   if (is_stopped_ || waiting_.size() >= limit_) return false;
-  if (!is_publishing_) {
-    thread_.add([this] { publish_next(); });
-    is_publishing_ = true;
-  }
+  if (!is_publishing_ && !thread_.add([this] { publish_next(); })) return false;
+  is_publishing_ = true;
   waiting_.push_back(std::move(waiting));
   ++added_;
   return true;

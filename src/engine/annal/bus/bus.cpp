@@ -80,7 +80,12 @@ Bus::State::State(const Catalogue& known, const BusOptions& asked)
           [this](Emission emission) { return publish_emission(std::move(emission)); },
           [this] { return Position{newest_told}; },
           [this] { return recorder ? &recorder->log() : nullptr; },
-          [](std::function<void()> work) { work(); },
+          [this](std::function<void()> work) {
+            errands.add([this, work = std::move(work)] {
+              const Unawaited unawaited(key());
+              work();
+            });
+          },
           {},
           {}}),
       rules(rules_state),

@@ -135,8 +135,9 @@ void Coalescer::let_go_due(std::chrono::nanoseconds alarm) {
   alarm_.reset();
   while (!dues_.empty() && dues_.begin()->first <= alarms_.now()) {
     Held& held = *lines_.at(dues_.begin()->second).held;
-    errands_.add(
+    const bool is_added = errands_.add(
         [this, key = dues_.begin()->second, number = held.number] { let_go(key, number); });
+    if (!is_added) return;  // without memory: the next that is held back sets the alarm again
     dues_.erase(dues_.begin());
     held.due.reset();
   }

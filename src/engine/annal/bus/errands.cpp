@@ -1,16 +1,19 @@
 #include "annal/bus/errands.hpp"
 
+#include <exception>
 #include <utility>
 
 namespace annal {
 
-bool Errands::add(Work work) {
+bool Errands::add(Work work) noexcept try {
   std::lock_guard lock(mutex_);
   if (stopping_) return false;
   if (has_thread_ && !thread_.joinable()) thread_ = std::thread([this] { run(); });
   waiting_.push_back(std::move(work));
   added_.notify_one();
   return true;
+} catch (const std::exception&) {
+  return false;
 }
 
 void Errands::stop() {

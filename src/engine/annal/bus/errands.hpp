@@ -22,8 +22,8 @@ class Errands {
   Errands& operator=(const Errands&) = delete;
 
   // What the work throws is dropped with it.
-  //   returns   false once stopped: it is not done
-  bool add(Work work);
+  //   returns   false once stopped, or without memory: it is not done
+  bool add(Work work) noexcept;
   // Does what waits, and takes nothing more.
   void stop();
   // Does what waits on this thread.
