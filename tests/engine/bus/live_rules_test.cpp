@@ -260,6 +260,26 @@ TEST_F(LiveRules, say_nothing_more_once_cut) {
       << "what it was saying when it was cut";
 }
 
+TEST_F(LiveRules, can_neither_flush_nor_close_the_bus_they_speak_on) {
+  int refused = 0;
+  const auto rule = bus.rules().add(silence_after([&] {
+    try {
+      bus.flush(seconds(20));
+    } catch (const WouldDeadlock&) {
+      ++refused;
+    }
+    try {
+      bus.close();
+    } catch (const WouldDeadlock&) {
+      ++refused;
+    }
+  }));
+  publish("task.blocked", "task/7");
+  (void)recorded();
+  pass(minutes(40));
+  EXPECT_EQ(refused, 2);
+}
+
 TEST_F(LiveRules, cannot_wait_for_themselves) {
   int refused = 0;
   Connection connection;

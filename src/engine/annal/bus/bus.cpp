@@ -213,16 +213,16 @@ void Bus::publish_nowait(Envelope event) {
 }
 
 bool Bus::flush(std::chrono::milliseconds timeout) {
-  if (Turn::inside(state_->key()))
-    throw WouldDeadlock("a handler waits for what is published behind it");
+  if (Turn::inside(state_->key()) || Unawaited::is_here(state_->key()))
+    throw WouldDeadlock("a handler, or a rule, waits for what is published behind it");
   if (!state_->backlog.wait_until_done(timeout)) return false;
   state_->coalescer.let_go_all();
   return true;
 }
 
 void Bus::close() {
-  if (Turn::inside(state_->key()))
-    throw WouldDeadlock("a handler closes its bus, which waits for handlers to return");
+  if (Turn::inside(state_->key()) || Unawaited::is_here(state_->key()))
+    throw WouldDeadlock("a handler, or a rule, closes its bus, which waits for it to return");
   state_->close();
 }
 

@@ -46,6 +46,9 @@ class Unawaited {
   Unawaited(const Unawaited&) = delete;
   Unawaited& operator=(const Unawaited&) = delete;
 
+  // Whether one lives on this thread.
+  static bool is_here(const void* bus);
+
  private:
   const void* const outer_;
 };

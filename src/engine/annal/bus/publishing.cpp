@@ -53,6 +53,7 @@ void require_topic(const std::string& type) {
 
 Unawaited::Unawaited(const void* bus) : outer_(std::exchange(unawaited_for, bus)) {}
 Unawaited::~Unawaited() { unawaited_for = outer_; }
+bool Unawaited::is_here(const void* bus) { return unawaited_for == bus; }
 
 unsigned Bus::State::next_depth() const {
   const unsigned depth = Turn::next_depth(key());
@@ -218,7 +219,7 @@ AppendOutcome Bus::State::record(Commit commit) {
 
 // One commit. Where no log takes it, each event has one of its own, so that none harms another.
 std::vector<DispatchReport> Bus::State::record_together(std::vector<Ready> events) {
-  const bool waits = !Turn::inside(key()) && unawaited_for != key();
+  const bool waits = !Turn::inside(key()) && !Unawaited::is_here(key());
   Commit commit;
   Durability durability = Durability::ephemeral;
   for (auto& ready : events) {
