@@ -1,7 +1,9 @@
 // Observers: told on threads of their own, whatever they do.
+#include "annal/time/bounded_wait.hpp"
 #include "engine/bus/observer_rig.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <map>
 #include <thread>
 
@@ -329,11 +331,68 @@ TEST_F(ObserversTest, refuse_what_could_never_work) {
   EXPECT_THROW(add(fine, {.name = ""}), InvalidInput);
   EXPECT_THROW(add(fine, {.name = "a", .concurrency = 0}), InvalidInput);
   EXPECT_THROW(add(fine, {.name = "a", .queue_events = 0}), InvalidInput);
+  EXPECT_THROW(add(fine, {.name = "a", .timeout = milliseconds(-1)}), InvalidInput);
   EXPECT_THROW(add(fine, {.name = "a", .retry = {.attempts = 0}}), InvalidInput);
+  EXPECT_THROW(add(fine, {.name = "a", .retry = {.first = milliseconds(-1)}}), InvalidInput);
+  EXPECT_THROW(add(fine, {.name = "a", .retry = {.longest = milliseconds(1)}}), InvalidInput);
+  EXPECT_THROW(add(fine, {.name = "a", .retry = {.factor = 0.5}}), InvalidInput);
+  EXPECT_THROW(add(fine, {.name = "a", .retry = {.jitter = 2}}), InvalidInput);
+  const double no_number = std::numeric_limits<double>::quiet_NaN();
+  EXPECT_THROW(add(fine, {.name = "a", .retry = {.factor = no_number}}), InvalidInput);
   EXPECT_THROW(add(fine, {.name = "a", .when_full = WhenFull::spill}), ConfigurationError);
   auto first = bus.observers().add(Query(), fine, {.name = "a"});
   EXPECT_THROW(add(fine, {.name = "a"}), InvalidInput);
   EXPECT_EQ(bus.observers().status().size(), 1u);
+}
+
+TEST_F(ObserversTest, are_refused_where_no_thread_could_tell_them) {
+  BusOptions without = options();
+  without.observer_threads = 0;
+  Bus none(catalogue, without);
+  try {
+    (void)none.observers().add(Query(), [](const Envelope&, std::stop_token) {}, {.name = "a"});
+    FAIL() << "nothing was thrown";
+  } catch (const ConfigurationError& error) {
+    EXPECT_NE(std::string(error.what()).find("observer_threads is 0"), std::string::npos);
+  }
+}
+
+TEST_F(ObserversTest, may_take_and_be_waited_for_as_long_as_can_be_said) {
+  auto connection = observe_held({.timeout = milliseconds::max(), .quarantine_after = 1});
+  bus.publish(numbered(1, "task/1"));
+  ASSERT_TRUE(begun.wait_for(1));
+  monotonic.advance(std::chrono::hours(24));
+  EXPECT_EQ(bus.run_due(), 0u);
+  EXPECT_EQ(status().overdue, 0u);
+  std::jthread releasing([&] { let_end(); });
+  EXPECT_TRUE(bus.observers().wait_until_idle(milliseconds::max()));
+}
+
+TEST_F(ObserversTest, may_pause_between_attempts_as_long_as_can_be_said) {
+  auto connection = observe([](const Envelope&, std::stop_token) { throw Error("no"); },
+                            {.retry = {.attempts = 2,
+                                       .first = milliseconds::max(),
+                                       .longest = milliseconds::max(),
+                                       .jitter = 0}});
+  bus.publish(numbered(1, "task/1"));
+  while (status().failures < 1 || status().running > 0) std::this_thread::yield();
+  EXPECT_EQ(bus.run_due(), 0u);
+  EXPECT_EQ(status().failures, 1u);
+}
+
+TEST(BoundedWait, is_at_least_nothing_and_at_most_a_hundred_years) {
+  using std::chrono::hours;
+  using std::chrono::nanoseconds;
+  EXPECT_EQ(bounded_wait(milliseconds(5)), nanoseconds(5'000'000));
+  EXPECT_EQ(bounded_wait(milliseconds(-5)), nanoseconds(0));
+  EXPECT_EQ(bounded_wait(milliseconds::min()), nanoseconds(0));
+  EXPECT_EQ(bounded_wait(std::chrono::duration<double>(0.5)), nanoseconds(500'000'000));
+  const auto longest = bounded_wait(milliseconds::max());
+  EXPECT_GE(longest, hours(24 * 36500));
+  EXPECT_EQ(bounded_wait(hours::max()), longest);
+  EXPECT_EQ(bounded_wait(nanoseconds::max()), longest);
+  EXPECT_GT(std::chrono::steady_clock::now().time_since_epoch() + longest, longest);
+  static_assert(bounded_wait(std::chrono::seconds(1)) == nanoseconds(1'000'000'000));
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include "annal/bus/turn.hpp"
 #include "annal/failure_text.hpp"
+#include "annal/time/bounded_wait.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -65,6 +66,10 @@ ObserverStatus status_of(const Observer& observer) {
 ObserverPool::ObserverPool(ObserverSurroundings surroundings) : with_(std::move(surroundings)) {}
 
 void ObserverPool::add(const Shared& observer) {
+  if (with_.threads == 0)
+    throw ConfigurationError("the observer \"" + observer->options.name +
+                             "\" would never be told: BusOptions::observer_threads is 0; use 1 "
+                             "at least");
   std::lock_guard lock(mutex_);
   for (const auto& other : observers_)
     if (other->options.name == observer->options.name)
@@ -114,7 +119,7 @@ bool ObserverPool::wait_until_all_idle(std::chrono::milliseconds timeout) {
   if (telling_for == this)
     throw WouldDeadlock("an observer waits for all observers, itself among them, to be idle");
   Lock lock(mutex_);
-  return idle_.wait_for(lock, timeout, [&] { return is_idle(); });
+  return idle_.wait_for(lock, bounded_wait(timeout), [&] { return is_idle(); });
 }
 
 void ObserverPool::take(const Shared& observer, const EventPointer& event) {
@@ -328,7 +333,7 @@ void ObserverPool::retry_later(const Shared& observer, Strand& strand, ObserverT
   const auto pause = pause_after(static_cast<int>(task.attempts), observer->options.retry, random_);
   strand.tasks.push_front(std::move(task));
   ++observer->queued;
-  with_.alarms->after(pause, [weak = weak_from_this(), observer, key = strand.key] {
+  with_.alarms->after(bounded_wait(pause), [weak = weak_from_this(), observer, key = strand.key] {
     const auto self = weak.lock();
     if (!self) return;
     std::lock_guard lock(self->mutex_);
@@ -344,7 +349,7 @@ void ObserverPool::watch(Observer& observer) {
   for (const auto& call : observer.calls)
     if (!call.overdue && (!first || call.begun < *first)) first = call.begun;
   if (!first) return;
-  observer.watched = *first + observer.options.timeout;
+  observer.watched = *first + bounded_wait(observer.options.timeout);
   with_.alarms->at(*observer.watched,
                    [weak = weak_from_this(), observer = observer.weak_from_this()] {
                      const auto self = weak.lock();
@@ -361,7 +366,7 @@ void ObserverPool::look_for_overdue(const Shared& observer) {
     std::lock_guard lock(mutex_);
     if (closing_) return;
     observer->watched.reset();
-    const auto latest = with_.alarms->now() - observer->options.timeout;
+    const auto latest = with_.alarms->now() - bounded_wait(observer->options.timeout);
     for (auto& call : observer->calls) {
       if (call.overdue || call.begun > latest) continue;
       call.overdue = true;
@@ -507,7 +512,7 @@ void ObserverPool::close() {
   lock.lock();
   work_.notify_all();
   room_.notify_all();
-  idle_.wait_for(lock, with_.patience, [&] { return alive_ == 0; });
+  idle_.wait_for(lock, bounded_wait(with_.patience), [&] { return alive_ == 0; });
   const bool all_returned = alive_ == 0;
   auto threads = std::move(threads_);
   threads_.clear();

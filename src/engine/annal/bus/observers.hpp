@@ -71,8 +71,9 @@ struct ObserverStatus {
 class Observers {
  public:
   // Throws InvalidInput for a handler that holds no function, a name that is empty or taken, bounds of
-  // zero; ConfigurationError for `spill` on a bus without a log. The connection's
-  // disconnect_and_wait waits for its calls alone, and throws WouldDeadlock inside one of them.
+  // zero, pauses that cannot be; ConfigurationError for `spill` on a bus without a log, and on a bus
+  // without threads for observers. The connection's disconnect_and_wait waits for its calls alone,
+  // and throws WouldDeadlock inside one of them.
   Connection add(Query interest, ObserverHandler handler, ObserverOptions options);
 
   std::vector<ObserverStatus> status() const;
