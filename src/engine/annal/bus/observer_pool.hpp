@@ -4,6 +4,7 @@
 #include "annal/bus/alarms.hpp"
 #include "annal/bus/bus.hpp"
 #include "annal/bus/dead_letters.hpp"
+#include "annal/bus/observer.hpp"
 #include "annal/bus/observers.hpp"
 #include "annal/bus/subscriber.hpp"
 #include "annal/log/event_log.hpp"
@@ -11,66 +12,15 @@
 #include <atomic>
 #include <condition_variable>
 #include <deque>
-#include <list>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <random>
 #include <string>
 #include <thread>
-#include <unordered_map>
 #include <vector>
 
 namespace annal {
-
-// An event that waits for an observer.
-struct ObserverTask {
-  EventPointer event;
-  unsigned depth = 0;         // of the event, in its chain of causes
-  std::uint64_t arrival = 0;  // among all that this observer was told
-  unsigned attempts = 0;      // that failed
-};
-
-// The events of one key, of which one at a time is told.
-struct Strand {
-  std::string key;
-  std::deque<ObserverTask> tasks;
-  bool noted = false;     // among those that are ready
-  bool occupied = false;  // one of its events is being told, or waits to be told again
-};
-
-// A call that is under way.
-struct ObserverCall {
-  std::chrono::nanoseconds begun{};
-  std::stop_source stop;
-  EventPointer event;
-  bool overdue = false;
-};
-
-// Guarded by the pool's mutex, but for what never changes.
-struct Observer : std::enable_shared_from_this<Observer> {
-  Observer(Query wanted, ObserverHandler called, ObserverOptions chosen)
-      : interest(std::move(wanted)), handler(std::move(called)), options(std::move(chosen)) {}
-
-  const Query interest;
-  const ObserverHandler handler;
-  const ObserverOptions options;
-  bool gone = false, quarantined = false;
-  std::unordered_map<std::string, std::unique_ptr<Strand>> strands;  // that have tasks, or are busy
-  std::deque<Strand*> ready;  // that are told when a thread has time
-  std::size_t turns = 0;      // threads that tell this observer, or will
-  // What waits in the order it came, by number and key; with some that were told already.
-  std::deque<std::pair<std::uint64_t, std::string>> arrivals;
-  std::uint64_t last_arrival = 0;
-  std::size_t queued = 0;
-  std::list<ObserverCall> calls;
-  std::optional<std::chrono::nanoseconds> watched;  // when somebody looks for overdue calls next
-  // Recorded events from `behind` to `skipped` were not queued: they are read from the log.
-  std::optional<Position> behind;
-  Position skipped;
-  bool reading = false;
-  std::uint64_t told = 0, failures = 0, overdue = 0, overdue_since_release = 0, dropped = 0;
-  LatencyHistogram latencies;
-};
 
 // What a bus lends to its observers.
 struct ObserverSurroundings {
@@ -80,6 +30,8 @@ struct ObserverSurroundings {
   DeadLetters* dead_letters = nullptr;
   Alarms* alarms = nullptr;
   std::function<void(const std::string& observer, std::string what, const Envelope& event)> warn;
+  // Begins a thread, or throws std::system_error; a std::thread when empty.
+  std::function<std::thread(std::function<void()>)> begin_thread = {};
 };
 
 // Outlives its bus where a call does not return: then that call's thread alone holds it.
@@ -92,9 +44,12 @@ class ObserverPool : public std::enable_shared_from_this<ObserverPool> {
 
   explicit ObserverPool(ObserverSurroundings surroundings);
 
+  // Those whose owners are gone, go. Throws InvalidInput for a name that is taken, ConfigurationError
+  // for what this pool cannot do.
   void add(const std::shared_ptr<Observer>& observer);
-  // It is told no more; what waits for it is dropped.
+  // It is told no more; what waits for it is dropped, and nobody waits for room.
   void remove(Observer& observer) noexcept;
+  // Waits for its handler and its key.
   void wait_until_idle(const Observer& observer);
   bool wait_until_all_idle(std::chrono::milliseconds timeout);
   // An event that the observer is interested in.
@@ -103,36 +58,64 @@ class ObserverPool : public std::enable_shared_from_this<ObserverPool> {
   std::vector<ObserverStatus> status();
   // From where spilled events are read again; empty: there is no log.
   void read_from(Read read);
-  bool reads() const;
+  // Those that run, and those that ended and were not joined yet.
+  std::size_t threads() const;
   // No call begins any more. Waits for those that run, as long as the patience lasts.
   void close();
 
  private:
   using Lock = std::unique_lock<std::mutex>;
   using Shared = std::shared_ptr<Observer>;
+  // What is left of a call.
+  struct Told {
+    bool is_told = false;                               // false: its owner was gone
+    std::optional<std::string> failure = std::nullopt;  // what the handler threw
+    std::shared_ptr<void> owner = nullptr;              // for let_go()
+  };
 
-  // Everything below wants the lock, and call() and read_on() let go of it meanwhile.
+  // Everything below wants the lock; what takes it lets go of it meanwhile.
+  // What becomes of events; in observer_pool.cpp.
+  bool is_left_out(Observer& observer, const EventPointer& event);
   bool make_room(Lock& lock, const Shared& observer, const EventPointer& event);
-  void drop_oldest(const Shared& observer);
+  bool drop_oldest(Observer& observer);
   void enqueue(const Shared& observer, ObserverTask task, const std::string& key);
   void note(const Shared& observer, Strand& strand);
   void release_strand(const Shared& observer, Strand& strand);
-  void wake_one();
-  bool wants_thread() const { return alive_ < with_.threads + stuck_; }
+  void tell_next(Lock& lock, const Shared& observer);
+  Told call(Lock& lock, Observer& observer, const EventPointer& event, unsigned depth);
+  void settle(const Shared& observer, Strand& strand, ObserverTask task,
+              const std::optional<std::string>& failure);
+  void retry_later(const Shared& observer, Strand& strand, ObserverTask task);
+  void let_go(Lock& lock, std::shared_ptr<void> owner);
+  void bury(Observer& observer, const EventPointer& event, std::string what, unsigned attempts);
   bool is_idle() const;
+  // It may be the last to hold it: to be destroyed without the lock.
+  Shared forget(Observer& observer) noexcept;
 
+  // Keys, and events that are read from the log; in observer_reading.cpp.
+  ObserverKey ask_for_key(Lock& lock, Observer& observer, const EventPointer& event,
+                          unsigned depth);
+  ObserverKey key_of(const Observer& observer, const Envelope& event, unsigned depth) const;
+  bool is_to_read(const Observer& observer) const;
+  void read_later(const Shared& observer);
+  bool read_on(Lock& lock, const Shared& observer);
+  void queue_read(const Shared& observer, Page page, const std::vector<ObserverKey>& keys,
+                  Position to);
+
+  // Calls that take too long, and what comes of that; in observer_watch.cpp.
+  void watch(Observer& observer);
+  void quarantine(Observer& observer);
+
+  // In observer_threads.cpp.
+  void wake_one();
+  void begin_thread();
+  bool wants_thread() const { return alive_ < with_.threads + stuck_; }
   void work();
   // Until there is a turn, or for as long as waking a thread would take.
   void look_out(Lock& lock);
-  void tell_next(Lock& lock, const Shared& observer);
-  // What the handler threw.
-  std::optional<std::string> call(Lock& lock, Observer& observer, const EventPointer& event,
-                                  unsigned depth);
-  void retry_later(const Shared& observer, Strand& strand, ObserverTask task);
-  void watch(Observer& observer);
-  void quarantine(Observer& observer);
-  void read_on(Lock& lock, const Shared& observer);
-  void bury(Observer& observer, const EventPointer& event, std::string what, unsigned attempts);
+  // The thread that runs this ends. Returns the one that ended before: to be joined without the lock.
+  std::thread retire();
+  void set_alarm(std::chrono::nanoseconds reading, Alarms::Work work);
 
   // By alarms, without the lock.
   void look_for_overdue(const Shared& observer);
@@ -146,9 +129,12 @@ class ObserverPool : public std::enable_shared_from_this<ObserverPool> {
   std::deque<Shared> turns_;  // one for each thread that is to tell an observer
   Read read_;
   std::vector<std::thread> threads_;
+  std::thread ended_;  // the last of those that ended, which joins the one before
   std::size_t alive_ = 0, sleeping_ = 0;
-  std::size_t stuck_ = 0;  // threads in calls that are overdue; others stand in for them
+  std::size_t stuck_ = 0;       // threads in calls that are overdue; others stand in for them
+  std::size_t letting_go_ = 0;  // threads
   bool waking_ = false, closing_ = false;
+  bool begins_again_ = false;           // a thread could not be made, and an alarm tries again
   bool looking_out_ = false;            // one thread at most does not sleep yet
   std::atomic<bool> has_turns_{false};  // for that thread, which looks without the lock
   std::mt19937_64 random_;

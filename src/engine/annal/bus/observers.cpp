@@ -48,8 +48,11 @@ class ObserverSeat final : public Attachment {
   // Released: it stays for as long as the bus.
   ~ObserverSeat() override { subscription_.release(); }
 
+  // The subscription alone does not do: whoever is telling others meanwhile holds it for longer.
   void cut() noexcept override {
     watched_ = observer_.lock();
+    const auto pool = pool_.lock();
+    if (pool && watched_) pool->remove(*watched_);
     subscription_.disconnect();
   }
   void wait_until_idle() override {

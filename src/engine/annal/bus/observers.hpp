@@ -42,11 +42,14 @@ struct ObserverOptions {
   std::string name = {};         // in dead letters and status; must not be empty
   std::size_t concurrency = 10;  // calls at a time
   // Events of one key are told one after another, in their order; by default those of one stream.
+  // It is called wherever the event comes from, without locks; an event for which it throws is a dead
+  // letter.
   std::function<std::string(const Envelope&)> key = {};
   std::size_t queue_events = 1000;
   WhenFull when_full = WhenFull::drop_oldest;
   std::chrono::milliseconds timeout{5000};  // then a call is overdue; zero: never
-  unsigned quarantine_after = 3;        // overdue calls; then it is told nothing more; zero: never
+  unsigned quarantine_after =
+      3;  // overdue calls; then it is told nothing until release; zero: never
   RetryPolicy retry = {.attempts = 1};  // then an event becomes a dead letter
   // When it is gone, the observer is; while it is told, it is kept.
   std::optional<std::weak_ptr<void>> owner = std::nullopt;
@@ -72,15 +75,17 @@ class Observers {
  public:
   // Throws InvalidInput for a handler that holds no function, a name that is empty or taken, bounds of
   // zero, pauses that cannot be; ConfigurationError for `spill` on a bus without a log, and on a bus
-  // without threads for observers. The connection's disconnect_and_wait waits for its calls alone,
-  // and throws WouldDeadlock inside one of them.
+  // without threads for observers. Once the connection is cut no call begins, of the handler or of
+  // `key`, and nobody waits for room; its disconnect_and_wait waits for calls of these alone, and throws
+  // WouldDeadlock inside one of them.
   Connection add(Query interest, ObserverHandler handler, ObserverOptions options);
 
   std::vector<ObserverStatus> status() const;
-  // Tells a quarantined observer of events again; those of the meantime are dead letters.
+  // Tells a quarantined observer of events again; those of the meantime are dead letters, or if it
+  // spills are read from the log.
   //   returns   false if nobody has that name
   bool release(const std::string& name);
-  // Waits until nothing is queued for anybody, and nobody is being told.
+  // Waits until nothing is queued for anybody who is not quarantined, and nobody is being told.
   //   returns   false if the time is up before
   //   throws    WouldDeadlock inside an observer
   bool wait_until_idle(std::chrono::milliseconds timeout) const;
