@@ -314,7 +314,7 @@ void ObserverPool::let_go(Lock& lock, std::shared_ptr<void> owner) {
   ++letting_go_;
   lock.unlock();
   {
-    const ObserverTelling telling(this, ObserverTelling::Of::letting_go);
+    const ObserverTelling telling(this, ObserverTelling::Of::beside_it);
     owner.reset();
   }
   lock.lock();

@@ -6,13 +6,14 @@
 namespace annal {
 
 // Lives on the stack of a thread that runs what an observer was given: its handler or its key; or
-// that lets go of what was kept for a call, which may end there.
+// what comes beside that: it lets go of an owner, who may end there, or warns of a call. What it
+// publishes there does not wait for observers.
 class ObserverTelling {
  public:
-  enum class Of { calling, letting_go };
+  enum class Of { call, beside_it };
 
   //   pool    whatever stands for it
-  explicit ObserverTelling(const void* pool, Of of = Of::calling)
+  explicit ObserverTelling(const void* pool, Of of = Of::call)
       : pool_(pool), of_(of), outer_(std::exchange(innermost_, this)) {}
   ~ObserverTelling() { innermost_ = outer_; }
   ObserverTelling(const ObserverTelling&) = delete;
@@ -27,7 +28,7 @@ class ObserverTelling {
   // Whether it is in a call that others may wait for.
   static bool in_a_call(const void* pool) {
     for (const auto* telling = innermost_; telling; telling = telling->outer_)
-      if (telling->pool_ == pool && telling->of_ == Of::calling) return true;
+      if (telling->pool_ == pool && telling->of_ == Of::call) return true;
     return false;
   }
 
