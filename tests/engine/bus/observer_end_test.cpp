@@ -71,6 +71,20 @@ TEST_F(ObserverEndTest, comes_before_a_call_that_was_to_be_tried_again) {
   let_tell();
 }
 
+TEST_F(ObserverEndTest, leaves_nothing_of_what_it_held_to_those_who_are_telling_others) {
+  auto slow = subscribe_slow();
+  auto held = std::make_shared<int>(1);
+  const std::weak_ptr<int> seen = held;
+  auto connection = observe([held](const Envelope&, std::stop_token) {},
+                            {.key = [held](const Envelope& event) { return event.stream; }});
+  held.reset();
+  std::jthread publisher([&] { bus.publish(event_of("slow")); });
+  ASSERT_TRUE(telling.wait_for(1));
+  connection.disconnect_and_wait();
+  EXPECT_TRUE(seen.expired());
+  let_tell();
+}
+
 TEST_F(ObserverEndTest, frees_whoever_waits_for_room) {
   auto connection =
       observe_held({.concurrency = 1, .queue_events = 1, .when_full = WhenFull::block});

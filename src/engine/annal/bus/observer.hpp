@@ -57,8 +57,9 @@ struct Observer : std::enable_shared_from_this<Observer> {
   bool spills() const { return options.when_full == WhenFull::spill; }
 
   const Query interest;
-  const ObserverHandler handler;
-  const ObserverOptions options;
+  // These change when it is gone and neither handler nor key is running.
+  ObserverHandler handler;
+  ObserverOptions options;
   bool gone = false, quarantined = false;
   std::unordered_map<std::string, std::unique_ptr<Strand>> strands;  // that have tasks, or are busy
   std::deque<Strand*> ready;  // that are told when a thread has time

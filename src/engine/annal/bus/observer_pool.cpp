@@ -110,11 +110,15 @@ void ObserverPool::remove(Observer& observer) noexcept {
   forgotten = forget(observer);
 }
 
-void ObserverPool::wait_until_idle(const Observer& observer) {
+void ObserverPool::wait_until_idle(Observer& observer) {
   if (ObserverTelling::in_a_call(this))
     throw WouldDeadlock("an observer waits for observers to return: call disconnect()");
+  ObserverHandler handler;  // destroyed without the lock
+  decltype(ObserverOptions::key) key;
   Lock lock(mutex_);
   idle_.wait(lock, [&] { return observer.calls.empty() && observer.asking == 0; });
+  handler.swap(observer.handler);
+  key.swap(observer.options.key);
 }
 
 // Whoever is quarantined waits for his release, and nobody for him.

@@ -49,8 +49,9 @@ class ObserverPool : public std::enable_shared_from_this<ObserverPool> {
   void add(const std::shared_ptr<Observer>& observer);
   // It is told no more; what waits for it is dropped, and nobody waits for room.
   void remove(Observer& observer) noexcept;
-  // Waits for its handler and its key.
-  void wait_until_idle(const Observer& observer);
+  // Waits for the handler and the key of one that was removed, and destroys them: others may hold it
+  // for longer.
+  void wait_until_idle(Observer& observer);
   bool wait_until_all_idle(std::chrono::milliseconds timeout);
   // An event that the observer is interested in.
   void take(const std::shared_ptr<Observer>& observer, const EventPointer& event);

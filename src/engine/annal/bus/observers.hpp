@@ -45,11 +45,12 @@ struct ObserverOptions {
   // It is called wherever the event comes from, without locks; an event for which it throws is a dead
   // letter.
   std::function<std::string(const Envelope&)> key = {};
+  // That wait; where calls are tried again and nothing is dropped, `concurrency` more.
   std::size_t queue_events = 1000;
   WhenFull when_full = WhenFull::drop_oldest;
   std::chrono::milliseconds timeout{5000};  // then a call is overdue; zero: never
-  unsigned quarantine_after =
-      3;  // overdue calls; then it is told nothing until release; zero: never
+  // Overdue calls; then it is told nothing more until it is released; zero: never.
+  unsigned quarantine_after = 3;
   RetryPolicy retry = {.attempts = 1};  // then an event becomes a dead letter
   // When it is gone, the observer is; while it is told, it is kept.
   std::optional<std::weak_ptr<void>> owner = std::nullopt;
