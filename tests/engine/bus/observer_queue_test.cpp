@@ -194,8 +194,8 @@ TEST_F(ObserverQueueTest, is_no_longer_than_asked_for_though_calls_are_tried_aga
   }
   ASSERT_TRUE(begun.wait_for(21));
   EXPECT_LE(status().queued, 4u);
-  connection.disconnect();
-  may_fail.release();
+  may_fail.release(1000);
+  connection.disconnect_and_wait();
 }
 
 TEST_F(ObserverQueueTest, is_told_again_from_the_log_after_a_quarantine) {
