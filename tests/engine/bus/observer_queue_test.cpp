@@ -312,26 +312,5 @@ TEST_F(ObserverQueueTest, lets_nobody_in_who_waited_for_room_when_quarantine_cam
   EXPECT_EQ(bus.dead_letters().size(), 3u);
 }
 
-TEST_F(ObserverQueueTest, has_room_for_a_warning_though_others_wait) {
-  auto slow = observe_held({.name = "slow", .timeout = milliseconds(50)});
-  interest = Query();
-  auto blocked = observe_held({.name = "blocked",
-                               .concurrency = 1,
-                               .queue_events = 1,
-                               .when_full = WhenFull::block,
-                               .timeout = milliseconds(0)});
-  bus.publish(numbered(1, "task/1"));
-  ASSERT_TRUE(begun.wait_for(2));
-  bus.publish(numbered(2, "task/1"));
-  monotonic.advance(milliseconds(50));
-  Notes done;
-  std::jthread alarms([&] {
-    bus.run_due();
-    done.add("done");
-  });
-  EXPECT_TRUE(done.wait_for(1)) << "the thread of the alarms goes on";
-  blocked.disconnect();
-}
-
 }  // namespace
 }  // namespace annal::test

@@ -4,7 +4,6 @@
 #include "annal/bus/expectation_state.hpp"
 
 #include <algorithm>
-#include <charconv>
 
 namespace annal {
 
@@ -16,14 +15,6 @@ bool is_wanted(const Envelope& event, const HistoryRequest& request) {
          (!request.stream || *request.stream == event.stream) &&
          (!request.since || event.happened_at() >= *request.since) &&
          (!request.until || event.happened_at() < *request.until);
-}
-
-// How deep the chain of causes is that a recorded event ends.
-unsigned recorded_depth(const Envelope& event) {
-  const auto text = event.metadata.empty() ? std::nullopt : event.meta(std::string(depth_key));
-  unsigned depth = 1;
-  if (text) std::from_chars(text->data(), text->data() + text->size(), depth);
-  return depth;
 }
 
 void check_policy(const TopicPattern& types, const RecordingPolicy& policy, bool has_log) {

@@ -33,10 +33,6 @@ struct Policy {
   std::atomic<bool> gone{false}, paused{false};
 };
 
-// In the metadata of an event published inside a handler and recorded: how deep the chain of causes is
-// that it ends.
-inline constexpr std::string_view depth_key = "annal-depth";
-
 // While it lives, this thread does for a bus what nobody waits for: recording does not wait until
 // others were told.
 class Unawaited {

@@ -6,15 +6,6 @@
 
 namespace annal {
 
-void note_in(Envelope& event, std::string_view key, std::string value) {
-  const auto known = std::find_if(event.metadata.begin(), event.metadata.end(),
-                                  [&](const auto& note) { return note.first == key; });
-  if (known == event.metadata.end())
-    event.metadata.emplace_back(std::string(key), std::move(value));
-  else
-    known->second = std::move(value);
-}
-
 Coalescer::Coalescer(Alarms& alarms, Errands& errands, std::size_t most, Send send)
     : alarms_(alarms), errands_(errands), most_(most), send_(std::move(send)) {}
 

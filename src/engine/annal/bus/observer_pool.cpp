@@ -318,7 +318,7 @@ void ObserverPool::let_go(Lock& lock, std::shared_ptr<void> owner) {
   ++letting_go_;
   lock.unlock();
   {
-    const ObserverTelling telling(this, ObserverTelling::Of::beside_it);
+    const ObserverTelling telling(this, ObserverTelling::Of::letting_go);
     owner.reset();
   }
   lock.lock();

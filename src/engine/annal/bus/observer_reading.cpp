@@ -1,12 +1,11 @@
 // The keys of observers' events, and events that spilled: read from the log once there is room.
-#include "annal/bus/bus_state.hpp"
 #include "annal/bus/observer_pool.hpp"
 #include "annal/bus/observer_telling.hpp"
+#include "annal/bus/ready_event.hpp"
 #include "annal/bus/turn.hpp"
 #include "annal/failure_text.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <utility>
 
 namespace annal {
@@ -14,14 +13,6 @@ namespace annal {
 namespace {
 
 constexpr std::chrono::milliseconds pause_after_failed_read{100};
-
-// Of a chain of causes that was recorded, as the bus left it in the metadata.
-unsigned depth_in_metadata(const Envelope& event) {
-  const auto text = event.metadata.empty() ? std::nullopt : event.meta(std::string(depth_key));
-  unsigned depth = 1;
-  if (text) std::from_chars(text->data(), text->data() + text->size(), depth);
-  return std::max(depth, 1u);
-}
 
 }  // namespace
 
@@ -96,7 +87,7 @@ bool ObserverPool::read_on(Lock& lock, const Shared& observer) {
     failure = text_of_current_exception();
   }
   for (const auto& event : page.events)
-    keys.push_back(key_of(*observer, event, depth_in_metadata(event)));
+    keys.push_back(key_of(*observer, event, recorded_depth(event)));
   lock.lock();
   observer->reading = false;
   if (--observer->asking == 0) idle_.notify_all();
@@ -127,7 +118,7 @@ void ObserverPool::queue_read(const Shared& observer, Page page,
       observer->behind = read.position;
       return;
     }
-    const unsigned depth = depth_in_metadata(read);
+    const unsigned depth = recorded_depth(read);
     const auto event = std::make_shared<const Envelope>(std::move(read));
     if (keys[i].failure) {
       ++observer->failures;

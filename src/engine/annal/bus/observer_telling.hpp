@@ -6,11 +6,10 @@
 namespace annal {
 
 // Lives on the stack of a thread that runs what an observer was given: its handler or its key; or
-// what comes beside that: it lets go of an owner, who may end there, or warns of a call. What it
-// publishes there does not wait for observers.
+// lets go of an owner, who may end there. What it publishes there does not wait for observers.
 class ObserverTelling {
  public:
-  enum class Of { call, beside_it };
+  enum class Of { call, letting_go };
 
   //   pool    whatever stands for it
   explicit ObserverTelling(const void* pool, Of of = Of::call)

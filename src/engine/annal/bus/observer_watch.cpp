@@ -1,6 +1,5 @@
 // Calls of observers that take too long, and what comes of it.
 #include "annal/bus/observer_pool.hpp"
-#include "annal/bus/observer_telling.hpp"
 #include "annal/time/bounded_wait.hpp"
 
 #include <algorithm>
@@ -50,8 +49,6 @@ void ObserverPool::look_for_overdue(const Shared& observer) {
     if (!turns_.empty()) wake_one();
   }
   for (auto& stop : stops) stop.request_stop();
-  // Whoever has no room may be waiting for an alarm, and this is the thread of the alarms.
-  const ObserverTelling telling(this, ObserverTelling::Of::beside_it);
   for (const auto& event : events)
     with_.warn(observer->options.name,
                "the observer \"" + observer->options.name + "\" takes longer than " +

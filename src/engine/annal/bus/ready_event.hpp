@@ -23,4 +23,10 @@ struct ReadyEvent {
 // What the bus itself notes in an event's metadata: in the place of what stands there under the key.
 void note_in(Envelope& event, std::string_view key, std::string value);
 
+// In the metadata of an event published inside a handler and recorded: how deep the chain of causes is
+// that it ends.
+inline constexpr std::string_view depth_key = "annal-depth";
+// That, and 1 where nothing is noted.
+unsigned recorded_depth(const Envelope& event);
+
 }  // namespace annal

@@ -1,0 +1,25 @@
+#include "annal/bus/ready_event.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <utility>
+
+namespace annal {
+
+void note_in(Envelope& event, std::string_view key, std::string value) {
+  const auto known = std::find_if(event.metadata.begin(), event.metadata.end(),
+                                  [&](const auto& note) { return note.first == key; });
+  if (known == event.metadata.end())
+    event.metadata.emplace_back(std::string(key), std::move(value));
+  else
+    known->second = std::move(value);
+}
+
+unsigned recorded_depth(const Envelope& event) {
+  const auto text = event.metadata.empty() ? std::nullopt : event.meta(std::string(depth_key));
+  unsigned depth = 1;
+  if (text) std::from_chars(text->data(), text->data() + text->size(), depth);
+  return std::max(depth, 1u);
+}
+
+}  // namespace annal
