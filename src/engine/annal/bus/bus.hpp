@@ -233,7 +233,9 @@ class Bus {
 
   // Before whatever the bus records with, and its handlers use, goes: what is held back, or published
   // without waiting, is done, observers that run are waited for; afterwards nobody is told on threads
-  // of the bus, and publish_nowait is refused. The destructor closes too.
+  // of the bus, publish_nowait is refused, nothing is held back, and control's RETRY is a rejection. The
+  // destructor closes too.
+  //   throws    WouldDeadlock inside a handler, or what a rule says
   void close();
 
   // What becomes of events of these types when they are published; of two that fit the newer counts.

@@ -71,7 +71,7 @@ void ObserverPool::add(const Shared& observer) {
   const std::string who = "the observer \"" + observer->options.name + "\" ";
   if (with_.threads == 0)
     throw ConfigurationError(
-        who + "would never be told: BusOptions::observer_threads is 0; use 1 " + "at least");
+        who + "would never be told: BusOptions::observer_threads is 0; use 1 at least");
   std::vector<Shared> orphans;  // destroyed without the lock
   std::lock_guard lock(mutex_);
   for (const auto& other : std::vector<Shared>(observers_))
