@@ -4,7 +4,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <future>
+#include <latch>
+#include <mutex>
 #include <thread>
 
 namespace annal::test {
@@ -21,6 +24,7 @@ class Coalescing : public RecordingBus {
     monotonic.advance(time);
     bus.run_due();
   }
+  std::mutex mutex;
 };
 
 TEST_F(Coalescing, holds_similar_events_back_and_sends_the_last_with_their_number) {
@@ -72,18 +76,101 @@ TEST_F(Coalescing, keeps_the_order_of_what_is_published_without_waiting) {
 }
 
 // The held event is on its way on one thread when the next of its stream comes on another.
-TEST_F(Coalescing, sends_what_it_held_back_before_what_another_thread_publishes) {
+class CoalescingOvertaken : public Coalescing, public ::testing::WithParamInterface<bool> {};
+
+TEST_P(CoalescingOvertaken, is_nothing_that_is_being_sent) {
   std::promise<void> sending, overtaken;
+  bool was_overtaken = false;
   recorder->before_record = [&](const Commit& commit) {
     if (commit.events.front().type == "task.completed") return overtaken.set_value();
     sending.set_value();
-    overtaken.get_future().wait_for(milliseconds(200));
+    was_overtaken = overtaken.get_future().wait_for(milliseconds(200)) == std::future_status::ready;
   };
   bus.publish(event_of("task.progress", "task/7"));
   std::jthread timer([&] { pass(milliseconds(100)); });
   sending.get_future().wait();
-  bus.publish(event_of("task.completed", "task/7"));
+  if (GetParam())
+    bus.publish_nowait(event_of("task.completed", "task/7"));
+  else
+    bus.publish(event_of("task.completed", "task/7"));
+  timer.join();
+  ASSERT_TRUE(bus.flush(long_enough));
+  EXPECT_FALSE(was_overtaken);
   EXPECT_EQ(recorded(), (Names{"task.progress", "task.completed"}));
+}
+
+INSTANTIATE_TEST_SUITE_P(By, CoalescingOvertaken, ::testing::Bool(), [](const auto& tested) {
+  return std::string(tested.param ? "publish_nowait" : "publish");
+});
+
+// An observer does not wait for the thread that is sending, and sends what it finds held back.
+TEST_F(Coalescing, of_one_stream_may_be_sent_by_two_threads_at_once) {
+  record("echo.*", {.coalesce_within = seconds(100)});
+  std::latch first_begun(1), second_begun(1), first_ended(1);
+  auto first = bus.subscribe(TopicPattern::of("echo.a"), [&](const Envelope&) {
+    first_begun.count_down();
+    second_begun.wait();
+    first_ended.count_down();
+  });
+  auto second = bus.subscribe(TopicPattern::of("echo.c"), [&](const Envelope&) {
+    second_begun.count_down();
+    first_ended.wait();
+    for (int i = 0; i < 1000; ++i) std::this_thread::yield();  // the first is done first
+  });
+  auto observer = bus.observers().add(Query::of_types({TopicPattern::of("go")}),
+                                      [&](const Envelope&, std::stop_token) {
+                                        bus.publish(event_of("echo.c", "s/1"));
+                                        bus.publish(event_of("echo.d", "s/1"));
+                                      },
+                                      {.name = "second"});
+  auto all = bus.subscribe(TopicPattern::of("echo.*"), [&](const Envelope& event) {
+    std::lock_guard lock(mutex);
+    notes.push_back(event.type);
+  });
+  bus.publish(event_of("echo.a", "s/1"));
+  std::jthread sender([&] { bus.publish(event_of("echo.b", "s/1")); });
+  first_begun.wait();
+  bus.publish(event_of("go", "other/1"));
+  sender.join();
+  ASSERT_TRUE(bus.observers().wait_until_idle(long_enough));
+  bus.publish(event_of("echo.e", "s/1"));
+  ASSERT_TRUE(bus.flush(long_enough));
+  std::sort(notes.begin(), notes.end());
+  EXPECT_EQ(notes, (Names{"echo.a", "echo.b", "echo.c", "echo.d", "echo.e"}));
+}
+
+// What goes out before an event brings about another that is held back.
+TEST_F(Coalescing, loses_nothing_where_a_third_type_comes_between) {
+  record("echo.*", {.coalesce_within = seconds(100)});
+  auto answering = bus.subscribe(TopicPattern::of("echo.a"),
+                                 [&](const Envelope&) { bus.publish(event_of("echo.c", "s/1")); });
+  auto all = bus.subscribe(TopicPattern::of("echo.*"), notes_in(notes, "all"));
+  bus.publish(event_of("echo.a", "s/1"));
+  bus.publish(event_of("echo.b", "s/1"));
+  ASSERT_TRUE(bus.flush(long_enough));
+  EXPECT_EQ(notes, (Names{"all:echo.a", "all:echo.c", "all:echo.b"}));
+}
+
+TEST_F(Coalescing, needs_one_alarm_for_what_is_held_for_long) {
+  record("far", {.coalesce_within = std::chrono::hours(1)});
+  bus.publish(event_of("far", "s/1"));
+  for (int i = 0; i < 100; ++i) {
+    bus.publish(event_of("task.progress", "task/7"));
+    pass(milliseconds(100));
+  }
+  monotonic.advance(std::chrono::hours(1));
+  EXPECT_EQ(bus.run_due(), 1u);
+}
+
+TEST_F(Coalescing, is_waited_for_by_a_flush_no_longer_than_it_is_told) {
+  Bus timed(catalogue);
+  timed.record(TopicPattern::of("a"), {.coalesce_within = seconds(100)}).release();
+  std::latch may_end(1);
+  auto slow = timed.subscribe(TopicPattern::of("a"), [&](const Envelope&) { may_end.wait(); });
+  timed.publish(event_of("a"));
+  EXPECT_FALSE(timed.flush(milliseconds(1)));
+  may_end.count_down();
+  EXPECT_TRUE(timed.flush(long_enough));
 }
 
 // As documents do, which are recorded without being published.

@@ -288,6 +288,37 @@ TEST_F(PublishingTest, inside_a_handler_may_pass_a_recorded_event_on) {
   EXPECT_TRUE(bus.dead_letters().empty());
 }
 
+// How deep a chain is, is the bus's own to say.
+TEST_F(PublishingTest, believes_no_publisher_about_the_chain_of_causes) {
+  record("*", {.recording = Recording::required});
+  int refused = 0, would_deadlock = 0;
+  auto answering = bus.subscribe(TopicPattern::of("a"), [&](const Envelope&) {
+    try {
+      bus.publish(event_of("b", "s/1"));
+    } catch (const PublishRefused&) {
+      ++refused;
+    }
+  });
+  auto event = event_of("a", "s/1");
+  event.metadata = {{"annal-depth", "32"}};
+  bus.publish(event);
+  EXPECT_EQ(refused, 0);
+
+  auto flushing = bus.subscribe(TopicPattern::of("c"), [&](const Envelope&) {
+    try {
+      bus.flush(milliseconds(1));
+    } catch (const WouldDeadlock&) {
+      ++would_deadlock;
+    }
+  });
+  Commit commit;
+  commit.events.push_back(event_of("c", "s/1"));
+  commit.events.back().metadata = {{"annal-depth", "4294967295"}};
+  const auto outcome = log->append(std::move(commit));
+  ASSERT_TRUE(dispatcher.wait_until(std::get<Appended>(outcome).last, long_enough));
+  EXPECT_EQ(would_deadlock, 1);
+}
+
 TEST_F(PublishingTest, may_be_waited_for_without_an_end) {
   auto expected = bus.expect(Query::of_types({TopicPattern::of("a")}));
   std::jthread publisher([&] { bus.publish(event_of("a")); });

@@ -1,5 +1,6 @@
 #include "annal/bus/alarms.hpp"
 
+#include <system_error>
 #include <utility>
 
 namespace annal {
@@ -21,10 +22,15 @@ void Alarms::at(std::chrono::nanoseconds reading, Work work) {
   if (stopping_) return;
   const auto added = waiting_.emplace(reading, std::move(work));
   if (!waits_by_itself_) return;
-  if (!thread_.joinable())
+  if (thread_.joinable()) {
+    if (added == waiting_.begin()) changed_.notify_one();
+    return;
+  }
+  try {
     thread_ = std::thread([this] { wait_and_run(); });
-  else if (added == waiting_.begin())
-    changed_.notify_one();
+  } catch (const std::system_error&) {
+    // No thread can be made: the next alarm tries again.
+  }
 }
 
 Alarms::Work Alarms::take_due() {

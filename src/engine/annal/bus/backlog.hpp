@@ -46,7 +46,7 @@ class Backlog {
   std::deque<Waiting> waiting_;
   std::uint64_t added_ = 0, published_ = 0;
   bool is_publishing_ = false, is_stopped_ = false;
-  Errands thread_{true};  // last: it uses all of the above
+  Errands thread_{nullptr, true};  // last: it uses all of the above
 };
 
 }  // namespace annal

@@ -2,8 +2,10 @@
 
 #include "annal/bus/bus_state.hpp"
 #include "annal/bus/expectation_state.hpp"
+#include "annal/time/bounded_wait.hpp"
 
 #include <algorithm>
+#include <future>
 
 namespace annal {
 
@@ -52,14 +54,13 @@ Bus::State::State(const Catalogue& known, const BusOptions& asked)
                      asked.history_events, asked.kept_bytes, asked.known_ids, asked.names},
                     dead_letters, asked.monotonic),
       alarms(asked.monotonic),
-      errands(asked.monotonic == nullptr),
+      errands(key(), asked.monotonic == nullptr),
       observers_state(std::make_shared<Observers::State>(
           subscriptions,
           ObserverSurroundings{
               key(), asked.observer_threads, asked.patience, &dead_letters, &alarms,
               [this](const std::string& observer, std::string what, const Envelope& event) {
                 errands.add([this, observer, what = std::move(what), event] {
-                  const Unawaited unawaited(key());
                   warn(observer, what, event);
                 });
               }})),
@@ -71,20 +72,13 @@ Bus::State::State(const Catalogue& known, const BusOptions& asked)
           [this](Emission emission) { return publish_emission(std::move(emission)); },
           [this] { return Position{newest_told}; },
           [this] { return recorder ? &recorder->log() : nullptr; },
-          [this](std::function<void()> work) {
-            errands.add([this, work = std::move(work)] {
-              const Unawaited unawaited(key());
-              work();
-            });
-          },
+          [this](std::function<void()> work) { errands.add(std::move(work)); },
           {},
           {}}),
       rules(rules_state),
       coalescer(alarms, errands, asked.backlog_events,
-                [this](ReadyEvent event) {
-                  const Unawaited unawaited(key());
-                  send(std::move(event));  // none is of those that must be recorded
-                }),
+                // None is of those that must be recorded.
+                [this](ReadyEvent event) { send(std::move(event)); }),
       backlog(
           asked.backlog_events, limits::commit_events,
           [this](std::vector<Backlog::Waiting> waiting) { publish_backlog(std::move(waiting)); }) {}
@@ -94,12 +88,26 @@ Bus::State::State(const Catalogue& known, const BusOptions& asked)
 void Bus::State::close() {
   std::lock_guard one_at_a_time(closing);
   if (std::exchange(is_closed, true)) return;
+  const Unawaited unawaited(key());
   gate.close();
   alarms.stop();
   observers_state->pool->close();
   backlog.stop();
   coalescer.close();
   errands.stop();
+}
+
+bool Bus::State::flush(std::chrono::milliseconds timeout) {
+  const auto until = std::chrono::steady_clock::now() + bounded_wait(timeout);
+  if (!backlog.wait_until_done(timeout)) return false;
+  const auto sent = std::make_shared<std::promise<void>>();
+  const bool is_taken = errands.add([this, sent] {
+    coalescer.let_go_all();
+    sent->set_value();
+  });
+  if (!is_taken) return coalescer.empty();  // closed: nothing is held back any more
+  if (options.monotonic) errands.run_all();
+  return sent->get_future().wait_until(until) == std::future_status::ready;
 }
 
 std::size_t Bus::State::run_due() {
@@ -158,8 +166,9 @@ Rules& Bus::rules() { return state_->rules; }
 
 Bus::Admission Bus::admit(Envelope event) const {
   const std::string type = event.type;
-  state_->coalescer.let_go_before(event, !Turn::inside(state_->key()));
   auto admission = state_->admit(std::move(event), Turn::next_depth(state_->key()), {});
+  if (admission.event)
+    state_->coalescer.let_go_before(*admission.event, !Turn::inside(state_->key()));
   if (admission.event && admission.event->type != type)
     return {std::nullopt, "bus",
             "refused: an event of type \"" + admission.event->type +
@@ -204,15 +213,13 @@ void Bus::publish_nowait(Envelope event) {
 }
 
 bool Bus::flush(std::chrono::milliseconds timeout) {
-  if (Turn::inside(state_->key()) || Unawaited::is_here(state_->key()))
+  if (state_->is_inside())
     throw WouldDeadlock("a handler, or a rule, waits for what is published behind it");
-  if (!state_->backlog.wait_until_done(timeout)) return false;
-  state_->coalescer.let_go_all();
-  return true;
+  return state_->flush(timeout);
 }
 
 void Bus::close() {
-  if (Turn::inside(state_->key()) || Unawaited::is_here(state_->key()))
+  if (state_->is_inside())
     throw WouldDeadlock("a handler, or a rule, closes its bus, which waits for it to return");
   state_->close();
 }

@@ -33,22 +33,6 @@ struct Policy {
   std::atomic<bool> gone{false}, paused{false};
 };
 
-// While it lives, this thread does for a bus what nobody waits for: recording does not wait until
-// others were told.
-class Unawaited {
- public:
-  explicit Unawaited(const void* bus);
-  ~Unawaited();
-  Unawaited(const Unawaited&) = delete;
-  Unawaited& operator=(const Unawaited&) = delete;
-
-  // Whether one lives on this thread.
-  static bool is_here(const void* bus);
-
- private:
-  const void* const outer_;
-};
-
 // Throws InvalidInput.
 void require_topic(const std::string& type);
 
@@ -56,6 +40,7 @@ struct Bus::State {
   State(const Catalogue& known, const BusOptions& asked);
   ~State() { close(); }
   void close();
+  bool flush(std::chrono::milliseconds timeout);
   std::size_t run_due();
 
   // What turns are known by.
@@ -74,12 +59,16 @@ struct Bus::State {
   std::variant<Ready, DispatchReport> make_ready(Envelope&& event, unsigned depth,
                                                  PublishOptions options = {});
   // Whether the event is held back; if not, what waits before it went out.
-  bool is_held_back(Ready& ready);
+  //   waits   as Coalescer's
+  bool is_held_back(Ready& ready, bool waits);
+  // Whether this thread runs a handler, an observer, or what a rule says.
+  bool is_inside() const;
   Admission admit(Envelope event, unsigned depth, PublishOptions options) const;
   RecordingPolicy policy_of(const std::string& type) const;
 
   // Holds it back, records it or tells it.
-  DispatchReport pass_on(Ready ready);
+  DispatchReport pass_on(Ready ready, bool waits);
+  DispatchReport pass_on(Ready ready) { return pass_on(std::move(ready), !Turn::inside(key())); }
   // Records or tells.
   DispatchReport send(Ready ready);
   AppendOutcome record(Commit commit);

@@ -46,8 +46,12 @@ void Coalescer::let_go_before(const Envelope& event, bool waits) {
 void Coalescer::let_go_before(Lock& lock, const Envelope& event, bool waits) {
   const std::string key = key_of(event);
   if (waits) wait_until_sent(lock, key);
-  const auto line = lines_.find(key);
-  if (line != lines_.end() && is_of_another_type(line->second, event)) send(lock, key);
+  // Again where another was held back meanwhile.
+  for (auto line = lines_.find(key);
+       line != lines_.end() && is_of_another_type(line->second, event); line = lines_.find(key)) {
+    send(lock, key);
+    if (waits) wait_until_sent(lock, key);
+  }
 }
 
 bool Coalescer::holds_before(const Envelope& event) const {
@@ -87,12 +91,11 @@ void Coalescer::send(Lock& lock, const std::string& key) {
   const auto found = lines_.find(key);
   if (found == lines_.end() || !found->second.held) return;
   ReadyEvent event = take(found->second);
-  const bool was_sending = std::exchange(found->second.is_sending, true);
+  ++found->second.sending;
   const auto done = [&] {
     lock.lock();
     const auto line = lines_.find(key);
-    line->second.is_sending = was_sending;
-    if (!was_sending && !line->second.held) lines_.erase(line);
+    if (--line->second.sending == 0 && !line->second.held) lines_.erase(line);
     lines_in_use_ = lines_.size();
     sent_.notify_all();
   };
@@ -109,21 +112,22 @@ void Coalescer::send(Lock& lock, const std::string& key) {
 void Coalescer::wait_until_sent(Lock& lock, const std::string& key) {
   sent_.wait(lock, [&] {
     const auto line = lines_.find(key);
-    return line == lines_.end() || !line->second.is_sending;
+    return line == lines_.end() || line->second.sending == 0;
   });
 }
 
-// One at a time looks after everything that is held.
+// None where one comes as early.
 void Coalescer::set_alarm() {
-  if (dues_.empty() || (alarm_ && *alarm_ <= dues_.begin()->first)) return;
-  alarm_ = dues_.begin()->first;
-  alarms_.at(*alarm_, [this, alarm = *alarm_] { let_go_due(alarm); });
+  if (dues_.empty()) return;
+  const auto first = dues_.begin()->first;
+  if (!alarms_set_.empty() && *alarms_set_.begin() <= first) return;
+  alarms_set_.insert(first);
+  alarms_.at(first, [this, first] { let_go_due(first); });
 }
 
 void Coalescer::let_go_due(std::chrono::nanoseconds alarm) {
   Lock lock(mutex_);
-  if (alarm_ != alarm) return;  // an earlier one took its place
-  alarm_.reset();
+  alarms_set_.erase(alarm);
   while (!dues_.empty() && dues_.begin()->first <= alarms_.now()) {
     Held& held = *lines_.at(dues_.begin()->second).held;
     const bool is_added = errands_.add(

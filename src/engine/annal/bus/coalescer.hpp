@@ -13,6 +13,7 @@
 #include <map>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <unordered_map>
 
@@ -39,7 +40,7 @@ class Coalescer {
   bool holds_before(const Envelope& event) const;
   // Everything that waits goes out.
   void let_go_all();
-  // And nothing is kept back any more.
+  // And nothing is held back any more.
   void close();
 
   // Events that went out as part of another.
@@ -58,7 +59,7 @@ class Coalescer {
   // Of one stream.
   struct Line {
     std::optional<Held> held;
-    bool is_sending = false;
+    std::size_t sending = 0;  // threads that do: others than the first are inside handlers
   };
 
   static const std::string& key_of(const Envelope& event) {
@@ -84,7 +85,7 @@ class Coalescer {
   std::unordered_map<std::string, Line> lines_;
   Dues dues_;
   std::uint64_t last_number_ = 0;
-  std::optional<std::chrono::nanoseconds> alarm_;
+  std::set<std::chrono::nanoseconds> alarms_set_;
   bool is_closed_ = false;
   std::atomic<std::size_t> lines_in_use_{0};
   std::atomic<std::uint64_t> merged_{0};

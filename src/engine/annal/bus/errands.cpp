@@ -5,6 +5,17 @@
 
 namespace annal {
 
+namespace {
+
+// The bus for which this thread does what nobody waits for.
+constinit thread_local const void* unawaited_for = nullptr;
+
+}  // namespace
+
+Unawaited::Unawaited(const void* bus) : outer_(std::exchange(unawaited_for, bus)) {}
+Unawaited::~Unawaited() { unawaited_for = outer_; }
+bool Unawaited::is_here(const void* bus) { return unawaited_for == bus; }
+
 bool Errands::add(Work work) noexcept try {
   std::lock_guard lock(mutex_);
   if (stopping_) return false;
@@ -45,9 +56,10 @@ void Errands::run_next(std::unique_lock<std::mutex>& lock) {
   waiting_.pop_front();
   lock.unlock();
   try {
+    const Unawaited unawaited(bus_);
     work();
   } catch (...) {
-    // Nobody waits for it, and what it could not do is told by those who gave it.
+    // Nobody waits for it. What can be told of, whoever gave it has told; this is a lack of memory.
   }
   work = nullptr;  // what it holds may end here
   lock.lock();

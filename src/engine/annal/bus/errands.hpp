@@ -10,13 +10,30 @@
 
 namespace annal {
 
+// While it lives, this thread does for a bus what nobody waits for: recording does not wait until
+// others were told.
+class Unawaited {
+ public:
+  explicit Unawaited(const void* bus);
+  ~Unawaited();
+  Unawaited(const Unawaited&) = delete;
+  Unawaited& operator=(const Unawaited&) = delete;
+
+  // Whether one lives on this thread.
+  static bool is_here(const void* bus);
+
+ private:
+  const void* const outer_;
+};
+
 // The thread begins with the first errand. Without one, somebody calls run_all.
 //   threads   every member: any number of callers; destroyed by one, and not by an errand
 class Errands {
  public:
   using Work = std::function<void()>;
 
-  explicit Errands(bool has_thread) : has_thread_(has_thread) {}
+  //   bus   whose they are, or null
+  Errands(const void* bus, bool has_thread) : bus_(bus), has_thread_(has_thread) {}
   ~Errands() { stop(); }
   Errands(const Errands&) = delete;
   Errands& operator=(const Errands&) = delete;
@@ -33,6 +50,7 @@ class Errands {
   void run();
   void run_next(std::unique_lock<std::mutex>& lock);
 
+  const void* const bus_;
   const bool has_thread_;
   std::mutex mutex_;
   std::condition_variable added_;

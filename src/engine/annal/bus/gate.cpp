@@ -63,6 +63,7 @@ Bus::Admission Gate::ask(Envelope event, ControlContext& context) const {
     if (!sleep_for(verdict.delay)) {
       verdict.signal = ControlSignal::fail;
       verdict.reason = "the bus is closed, and nobody is asked again";
+      on_decision_(verdict, event);
       return carry_out(verdict);
     }
     context.elapsed = clock_.reading() - begun;

@@ -88,12 +88,11 @@ void LiveRule::wait_for_time() {
 
 // With the mutex. Alarms cannot be taken back: the one before is passed over when it comes.
 void LiveRule::wake(Timestamp due, microseconds left) {
-  const std::uint64_t alarm = last_alarm_ + 1;
+  const std::uint64_t alarm = ++last_alarm_;  // first: one that cannot be set comes never
   around_.alarms.after(std::clamp(left, microseconds(0), longest_nap),
                        [weak = weak_from_this(), alarm] {
                          if (const auto self = weak.lock()) self->time_has_come(alarm);
                        });
-  last_alarm_ = alarm;
   awaited_ = due;
 }
 

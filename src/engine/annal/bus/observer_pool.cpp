@@ -199,10 +199,15 @@ bool ObserverPool::drop_oldest(Observer& observer) {
   auto& arrivals = observer.arrivals;
   while (!arrivals.empty() && !waits(observer, arrivals.front())) arrivals.pop_front();
   if (arrivals.empty()) return false;
-  auto& tasks = observer.strands.find(arrivals.front().second)->second->tasks;
+  const auto strand = observer.strands.find(arrivals.front().second);
+  auto& tasks = strand->second->tasks;
   arrivals.pop_front();
   const auto task = std::move(tasks.front());
   tasks.pop_front();
+  if (tasks.empty() && !strand->second->occupied) {
+    std::erase(observer.ready, strand->second.get());
+    observer.strands.erase(strand);
+  }
   --observer.queued;
   ++observer.dropped;
   bury(observer, task.event, full(observer), task.attempts);
@@ -315,13 +320,20 @@ ObserverPool::Told ObserverPool::call(Lock& lock, Observer& observer, const Even
 // What was kept for a call may end here, and cut the observer, and wait for its calls.
 void ObserverPool::let_go(Lock& lock, std::shared_ptr<void> owner) {
   if (!owner) return;
+  // He may end here, and wait for whom he likes: another thread stands in for this one.
+  const bool may_end = owner.use_count() == 1;
   ++letting_go_;
+  if (may_end) {
+    ++stuck_;
+    if (!turns_.empty()) wake_one();
+  }
   lock.unlock();
   {
     const ObserverTelling telling(this, ObserverTelling::Of::letting_go);
     owner.reset();
   }
   lock.lock();
+  if (may_end) --stuck_;
   --letting_go_;
   idle_.notify_all();
 }
@@ -352,16 +364,16 @@ void ObserverPool::retry_later(const Shared& observer, Strand& strand, ObserverT
   note_arrival_again(*observer, task, strand.key);
   strand.tasks.push_front(std::move(task));
   ++observer->queued;
-  set_alarm(with_.alarms->now() + bounded_wait(pause),
-            [pool = weak_from_this(), weak = std::weak_ptr(observer), key = strand.key] {
-              const auto known = weak.lock();  // destroyed without the lock
-              const auto self = pool.lock();
-              if (!self || !known) return;
-              std::lock_guard lock(self->mutex_);
-              const auto found = known->strands.find(key);
-              if (found != known->strands.end()) self->release_strand(known, *found->second);
-              self->idle_.notify_all();
-            });
+  with_.alarms->at(with_.alarms->now() + bounded_wait(pause),
+                   [pool = weak_from_this(), weak = std::weak_ptr(observer), key = strand.key] {
+                     const auto known = weak.lock();  // destroyed without the lock
+                     const auto self = pool.lock();
+                     if (!self || !known) return;
+                     std::lock_guard lock(self->mutex_);
+                     const auto found = known->strands.find(key);
+                     if (found != known->strands.end()) self->release_strand(known, *found->second);
+                     self->idle_.notify_all();
+                   });
   if (observer->options.when_full != WhenFull::drop_oldest) return;
   while (observer->queued > observer->options.queue_events && drop_oldest(*observer)) {
   }

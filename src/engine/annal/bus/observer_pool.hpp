@@ -116,7 +116,6 @@ class ObserverPool : public std::enable_shared_from_this<ObserverPool> {
   void look_out(Lock& lock);
   // The thread that runs this ends. Returns the one that ended before: to be joined without the lock.
   std::thread retire();
-  void set_alarm(std::chrono::nanoseconds reading, Alarms::Work work);
 
   // By alarms, without the lock.
   void look_for_overdue(const Shared& observer);

@@ -38,7 +38,7 @@ void ObserverPool::begin_thread() {
     ++alive_;
   } catch (const std::system_error&) {
     if (std::exchange(begins_again_, true)) return;
-    set_alarm(with_.alarms->now() + pause_before_next_thread, [weak = weak_from_this()] {
+    with_.alarms->at(with_.alarms->now() + pause_before_next_thread, [weak = weak_from_this()] {
       const auto self = weak.lock();
       if (!self) return;
       std::lock_guard lock(self->mutex_);
@@ -100,15 +100,6 @@ void ObserverPool::look_out(Lock& lock) {
   while (!has_turns_ && std::chrono::steady_clock::now() < until) std::this_thread::yield();
   lock.lock();
   looking_out_ = false;
-}
-
-// The thread of the alarms begins with the first of them. Where it cannot, an alarm waits until it
-// does with another.
-void ObserverPool::set_alarm(std::chrono::nanoseconds reading, Alarms::Work work) {
-  try {
-    with_.alarms->at(reading, std::move(work));
-  } catch (const std::system_error&) {
-  }
 }
 
 void ObserverPool::close() {

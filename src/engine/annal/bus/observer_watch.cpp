@@ -15,11 +15,12 @@ void ObserverPool::watch(Observer& observer) {
     if (!call.overdue && (!first || call.begun < *first)) first = call.begun;
   if (!first) return;
   observer.watched = *first + bounded_wait(observer.options.timeout);
-  set_alarm(*observer.watched, [weak = weak_from_this(), observer = observer.weak_from_this()] {
-    const auto self = weak.lock();
-    const auto known = observer.lock();
-    if (self && known) self->look_for_overdue(known);
-  });
+  with_.alarms->at(*observer.watched,
+                   [weak = weak_from_this(), observer = observer.weak_from_this()] {
+                     const auto self = weak.lock();
+                     const auto known = observer.lock();
+                     if (self && known) self->look_for_overdue(known);
+                   });
 }
 
 void ObserverPool::look_for_overdue(const Shared& observer) {

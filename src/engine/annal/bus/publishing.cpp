@@ -1,6 +1,7 @@
 // The way of an event that is published: through the gate, into the log if it is to be recorded, to
 // those who are told.
 #include "annal/bus/bus_state.hpp"
+#include "annal/bus/observer_telling.hpp"
 #include "annal/bus/vocabulary.hpp"
 #include "annal/failure_text.hpp"
 
@@ -35,9 +36,6 @@ DispatchReport duplicate() {
 // An event that came with an id is recorded once, however often it is published.
 std::string key_of(const Ulid& id) { return "event/" + id.to_string(); }
 
-// The bus for which this thread does what nobody waits for.
-constinit thread_local const void* unawaited_for = nullptr;
-
 std::string words_of(const AppendOutcome& outcome) {
   if (const auto* rejected = std::get_if<Rejected>(&outcome)) return rejected->message();
   if (const auto* unknown = std::get_if<Unknown>(&outcome)) return unknown->what;
@@ -51,9 +49,10 @@ void require_topic(const std::string& type) {
     throw InvalidInput("the event type \"" + type + "\" is no topic such as document.updated");
 }
 
-Unawaited::Unawaited(const void* bus) : outer_(std::exchange(unawaited_for, bus)) {}
-Unawaited::~Unawaited() { unawaited_for = outer_; }
-bool Unawaited::is_here(const void* bus) { return unawaited_for == bus; }
+bool Bus::State::is_inside() const {
+  return Turn::inside(key()) || Unawaited::is_here(key()) ||
+         ObserverTelling::inside(observers_state->pool.get());
+}
 
 unsigned Bus::State::next_depth() const {
   const unsigned depth = Turn::next_depth(key());
@@ -168,8 +167,7 @@ std::variant<Bus::State::Ready, DispatchReport> Bus::State::make_ready(Envelope&
   return Ready{std::move(event), given, is_new, depth, policy, {}};
 }
 
-bool Bus::State::is_held_back(Ready& ready) {
-  const bool waits = !Turn::inside(key());
+bool Bus::State::is_held_back(Ready& ready, bool waits) {
   if (!ready.policy.coalesce_within) {
     coalescer.let_go_before(ready.event, waits);
     return false;
@@ -179,8 +177,8 @@ bool Bus::State::is_held_back(Ready& ready) {
   return true;
 }
 
-DispatchReport Bus::State::pass_on(Ready ready) {
-  if (!is_held_back(ready)) return send(std::move(ready));
+DispatchReport Bus::State::pass_on(Ready ready, bool waits) {
+  if (!is_held_back(ready, waits)) return send(std::move(ready));
   DispatchReport report;
   report.coalesced = true;
   return report;
@@ -223,6 +221,7 @@ std::vector<DispatchReport> Bus::State::record_together(std::vector<Ready> event
   Commit commit;
   Durability durability = Durability::ephemeral;
   for (auto& ready : events) {
+    std::erase_if(ready.event.metadata, [](const auto& note) { return note.first == depth_key; });
     if (ready.depth > 1) note_in(ready.event, depth_key, std::to_string(ready.depth));
     if (waits) awaited.expect(ready.event.id);
     commit.events.push_back(ready.event);
@@ -321,7 +320,7 @@ std::vector<DispatchReport> Bus::State::publish_batch(std::vector<Envelope> even
       record_gathered();  // first, so that they stay in order
     if (is_apart) {
       reports[i] = pass_on(std::move(event));
-    } else if (!is_held_back(event)) {
+    } else if (!is_held_back(event, !Turn::inside(key()))) {
       bytes += more;
       places.push_back(i);
       together.push_back(std::move(event));
@@ -331,7 +330,8 @@ std::vector<DispatchReport> Bus::State::publish_batch(std::vector<Envelope> even
   return reports;
 }
 
-// On the backlog's thread, where nobody waits for a report.
+// On the backlog's thread, where nobody waits for a report, and for which nobody waits who sends what was
+// held back.
 void Bus::State::publish_backlog(std::vector<Backlog::Waiting> waiting) {
   const Unawaited unawaited(key());
   std::vector<Ready> together;
@@ -357,9 +357,9 @@ void Bus::State::publish_backlog(std::vector<Backlog::Waiting> waiting) {
           coalescer.holds_before(passed->event))
         record_gathered();
       if (!joins) {
-        if (const auto report = pass_on(std::move(*passed)); report.not_recorded)
+        if (const auto report = pass_on(std::move(*passed), true); report.not_recorded)
           bury(kept, report.why);
-      } else if (!is_held_back(*passed)) {
+      } else if (!is_held_back(*passed, true)) {
         together.push_back(std::move(*passed));
       }
     } catch (...) {

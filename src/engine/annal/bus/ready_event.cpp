@@ -1,5 +1,7 @@
 #include "annal/bus/ready_event.hpp"
 
+#include "annal/bus/bus.hpp"
+
 #include <algorithm>
 #include <charconv>
 #include <utility>
@@ -19,7 +21,7 @@ unsigned recorded_depth(const Envelope& event) {
   const auto text = event.metadata.empty() ? std::nullopt : event.meta(std::string(depth_key));
   unsigned depth = 1;
   if (text) std::from_chars(text->data(), text->data() + text->size(), depth);
-  return std::max(depth, 1u);
+  return std::clamp(depth, 1u, Bus::causation_limit);  // whoever noted it
 }
 
 }  // namespace annal
