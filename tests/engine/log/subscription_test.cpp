@@ -279,6 +279,18 @@ TEST_F(Subscribed, refuses_options_no_subscription_has) {
   auto never = named("never");
   never.retry.attempts = 0;
   EXPECT_THROW(Subscription(*log, never, noting()), InvalidInput);
+  auto hasty = named("hasty");
+  hasty.retry.first = std::chrono::milliseconds(-1);
+  try {
+    Subscription subscription(*log, hasty, noting());
+    ADD_FAILURE() << "it would ask the clock for the past";
+  } catch (const InvalidInput& refused) {
+    EXPECT_NE(std::string(refused.what())
+                  .find("the subscription hasty: its retry policy has pauses "
+                        "from -1 ms"),
+              std::string::npos)
+        << refused.what();
+  }
 }
 
 TEST_F(Subscribed, ahead_of_the_log_proves_that_the_log_has_lost_events) {

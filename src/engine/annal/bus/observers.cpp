@@ -9,21 +9,6 @@ namespace annal {
 
 namespace {
 
-void check_retry(const std::string& who, const RetryPolicy& retry) {
-  if (retry.attempts < 1)
-    throw InvalidInput(who + "would never be told: retry.attempts is " +
-                       std::to_string(retry.attempts) + "; use 1 at least");
-  if (retry.first.count() < 0 || retry.longest < retry.first)
-    throw InvalidInput(who + "pauses from retry.first, " + std::to_string(retry.first.count()) +
-                       " ms, to retry.longest, " + std::to_string(retry.longest.count()) +
-                       " ms; the first must not be negative, nor longer than the longest");
-  if (!(retry.factor >= 1 && retry.factor <= 1000))
-    throw InvalidInput(who + "has a retry.factor of " + std::to_string(retry.factor) +
-                       "; use 1–1000");
-  if (!(retry.jitter >= 0 && retry.jitter <= 1))
-    throw InvalidInput(who + "has a retry.jitter of " + std::to_string(retry.jitter) + "; use 0–1");
-}
-
 void check_options(const ObserverHandler& handler, const ObserverOptions& options) {
   if (options.name.empty())
     throw InvalidInput("an observer needs a name, by which its dead letters are known");
@@ -36,7 +21,7 @@ void check_options(const ObserverHandler& handler, const ObserverOptions& option
   if (options.timeout.count() < 0)
     throw InvalidInput(who + "has a timeout of " + std::to_string(options.timeout.count()) +
                        " ms; use 0 for calls that are never overdue");
-  check_retry(who, options.retry);
+  check(options.retry, "the observer \"" + options.name + '"');
 }
 
 // What a Connection holds, and the subscription of the observer.

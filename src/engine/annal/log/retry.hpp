@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cmath>
 #include <random>
+#include <string>
 
 namespace annal {
 
@@ -15,6 +16,10 @@ struct RetryPolicy {
   std::chrono::milliseconds longest{5000};  // and never longer than this
   double jitter = 0.2;                      // up to this part of the pause is taken off, at random
 };
+
+// Throws InvalidInput for one that cannot be kept: factor 1–1000, jitter 0–1.
+//   who   whose it is, as the message begins
+void check(const RetryPolicy& policy, const std::string& who);
 
 // The pause before the next attempt, after so many that failed.
 inline std::chrono::milliseconds pause_after(int failed, const RetryPolicy& policy,

@@ -36,8 +36,7 @@ void check(const SubscriptionOptions& options) {
   if (options.workers == 0 || options.workers > 256)
     throw InvalidInput("the subscription " + options.name + " has " +
                        std::to_string(options.workers) + " workers: give it 1–256");
-  if (options.retry.attempts < 1)
-    throw InvalidInput("the subscription " + options.name + " needs one attempt at least");
+  check(options.retry, "the subscription " + options.name);
 }
 
 }  // namespace

@@ -21,26 +21,11 @@ std::int64_t checked_tokens(const char* what, double tokens, double least, doubl
   return static_cast<std::int64_t>(tokens * static_cast<double>(whole_token));
 }
 
-void check(const RetryPolicy& policy, const std::string& waits_for) {
-  const auto refuse = [&](const std::string& what) {
-    throw InvalidInput("retrying until " + waits_for + ": " + what);
-  };
-  if (policy.attempts < 1) refuse(std::to_string(policy.attempts) + " attempts; use 1 at least");
-  if (policy.first.count() < 0 || policy.longest < policy.first)
-    refuse("pauses from " + std::to_string(policy.first.count()) + " ms to " +
-           std::to_string(policy.longest.count()) +
-           " ms; the first must not be negative, nor longer than the longest");
-  if (!(policy.factor >= 1 && policy.factor <= 1000))
-    refuse("the factor " + std::to_string(policy.factor) + "; use 1–1000");
-  if (!(policy.jitter >= 0 && policy.jitter <= 1))
-    refuse("the jitter " + std::to_string(policy.jitter) + "; use 0–1");
-}
-
 class Retrying {
  public:
   Retrying(NotYet not_yet, RetryingOptions options)
       : not_yet_(std::move(not_yet)), options_(std::move(options)) {
-    check(options_.policy, options_.waits_for);
+    check(options_.policy, "retrying until " + options_.waits_for);
     if (!not_yet_)
       throw InvalidInput("retrying until " + options_.waits_for +
                          ": the predicate holds no function to call");
