@@ -132,12 +132,14 @@ ChangeOutcome Change::make(const effects::Perform& perform) const {
 
 std::optional<ChangeOutcome> Change::earlier_outcome() const {
   if (!options_.idempotency_key) return std::nullopt;
-  auto earlier = parts_.log.find_commit(*options_.idempotency_key);
+  const auto earlier = parts_.log.find_commit(*options_.idempotency_key);
   if (!earlier) return std::nullopt;
-  if (earlier->request_hash != proposal_.request)
-    return Rejected{IdempotencyMismatch{*options_.idempotency_key, earlier->outcome.last}};
-  earlier->outcome.replayed = true;
-  return changed(earlier->outcome, false);
+  Commit again;
+  again.idempotency_key = options_.idempotency_key;
+  again.request_hash = proposal_.request;
+  const auto answer = earlier->answer(again);
+  if (const auto* rejected = std::get_if<Rejected>(&answer)) return *rejected;
+  return changed(std::get<Appended>(answer), false);
 }
 
 ChangeOutcome Change::attempt(const effects::Perform& perform, const Folded& current) const {
