@@ -251,10 +251,10 @@ TEST(DeadLettersTest, that_made_room_while_they_were_handed_over_are_gone) {
     return DeadLetters::Letter{
         "mailer", std::make_shared<const Envelope>(event_of(std::move(type))), "no", 1, again};
   };
-  using Answer = std::optional<std::string>;
+  using Answer = DeadLetters::Answer;
   letters.add(letter("a", [&](const auto&) {
     letters.add(letter("b", [](const auto&) { return Answer(); }));
-    return Answer("still no");
+    return Answer::failed("still no");
   }));
   EXPECT_EQ(letters.redrive("mailer"), 0u);
   ASSERT_EQ(letters.size(), 1u);

@@ -74,28 +74,24 @@ std::size_t DeadLetters::redrive(const std::string& subscriber) {
   Redriving redriving(*this, subscriber);
   std::size_t taken = 0;
   while (const auto handed = redriving.next()) {
-    try {
-      auto failure = handed->letter.again(handed->letter.event);
-      const bool is_taken = !failure;
-      settle(handed->number, std::move(failure));
-      if (!is_taken) break;
-      ++taken;
-    } catch (const Gone& gone) {
-      settle(handed->number, gone.what);
-    }
+    auto answer = handed->letter.again(handed->letter.event);
+    const auto as = answer.as;
+    settle(handed->number, std::move(answer));
+    if (as == Answer::As::failed) break;
+    if (as == Answer::As::taken) ++taken;
   }
   return taken;
 }
 
 // It may have made room for others meanwhile.
-void DeadLetters::settle(std::uint64_t number, std::optional<std::string> failure) {
+void DeadLetters::settle(std::uint64_t number, Answer answer) {
   const auto is_it = [&](const Numbered& each) { return each.number == number; };
   std::lock_guard lock(mutex_);
-  if (!failure) {
+  if (answer.as == Answer::As::taken) {
     letters_.erase_if(is_it);
   } else if (auto* kept = letters_.find_if(is_it)) {
     ++kept->letter.attempts;
-    kept->letter.what = *std::move(failure);
+    kept->letter.what = std::move(answer.what);
   }
 }
 

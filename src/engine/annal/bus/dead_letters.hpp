@@ -18,17 +18,22 @@ namespace annal {
 //   threads   every member: any number of callers
 class DeadLetters {
  public:
+  // What came of handing a letter over.
+  struct Answer {
+    enum class As { taken, failed, gone };  // gone: who failed to take it was cut, or died
+    As as = As::taken;
+    std::string what = {};
+
+    static Answer failed(std::string what) { return {As::failed, std::move(what)}; }
+    static Answer gone(std::string what) { return {As::gone, std::move(what)}; }
+  };
   struct Letter {
     std::string subscriber;
     std::shared_ptr<const Envelope> event;
     std::string what;
     unsigned attempts = 1;
-    // Hands the event to whoever failed to take it; says why he failed again. Throws Gone.
-    std::function<std::optional<std::string>(const std::shared_ptr<const Envelope>&)> again;
-  };
-  // Nobody will ever take the letter: whoever failed to was cut, or died.
-  struct Gone {
-    std::string what;
+    // Hands the event to whoever failed to take it.
+    std::function<Answer(const std::shared_ptr<const Envelope>&)> again;
   };
 
   DeadLetters(std::size_t letters, std::size_t bytes) : letters_(letters, bytes) {}
@@ -48,7 +53,7 @@ class DeadLetters {
     std::uint64_t number;
   };
   class Redriving;
-  void settle(std::uint64_t number, std::optional<std::string> failure);
+  void settle(std::uint64_t number, Answer answer);
 
   mutable std::mutex mutex_;
   Recent<Numbered> letters_;

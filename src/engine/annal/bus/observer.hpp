@@ -42,6 +42,9 @@ struct ObserverCall {
   bool overdue = false;
 };
 
+// Why it is told nothing.
+inline constexpr const char* is_quarantined = "the observer is quarantined";
+
 // The strand of an event; or what its observer's `key` threw.
 struct ObserverKey {
   std::string text;

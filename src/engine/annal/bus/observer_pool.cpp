@@ -12,7 +12,6 @@ namespace annal {
 
 namespace {
 
-constexpr const char* is_quarantined = "the observer is quarantined";
 constexpr const char* is_gone = "the observer is gone";
 
 std::string full(const Observer& observer) {
@@ -364,16 +363,17 @@ void ObserverPool::retry_later(const Shared& observer, Strand& strand, ObserverT
   note_arrival_again(*observer, task, strand.key);
   strand.tasks.push_front(std::move(task));
   ++observer->queued;
-  with_.alarms->at(with_.alarms->now() + bounded_wait(pause),
-                   [pool = weak_from_this(), weak = std::weak_ptr(observer), key = strand.key] {
-                     const auto known = weak.lock();  // destroyed without the lock
-                     const auto self = pool.lock();
-                     if (!self || !known) return;
-                     std::lock_guard lock(self->mutex_);
-                     const auto found = known->strands.find(key);
-                     if (found != known->strands.end()) self->release_strand(known, *found->second);
-                     self->idle_.notify_all();
-                   });
+  with_.alarms->after(pause,
+                      [pool = weak_from_this(), weak = std::weak_ptr(observer), key = strand.key] {
+                        const auto known = weak.lock();  // destroyed without the lock
+                        const auto self = pool.lock();
+                        if (!self || !known) return;
+                        std::lock_guard lock(self->mutex_);
+                        const auto found = known->strands.find(key);
+                        if (found != known->strands.end())
+                          self->release_strand(known, *found->second);
+                        self->idle_.notify_all();
+                      });
   if (observer->options.when_full != WhenFull::drop_oldest) return;
   while (observer->queued > observer->options.queue_events && drop_oldest(*observer)) {
   }
@@ -400,28 +400,29 @@ void ObserverPool::bury(Observer& observer, const EventPointer& event, std::stri
        [pool = weak_from_this(), weak = observer.weak_from_this()](const EventPointer& again) {
          const auto known = weak.lock();
          const auto self = pool.lock();
-         if (!self || !known) throw DeadLetters::Gone{is_gone};
+         if (!self || !known) return DeadLetters::Answer::gone(is_gone);
          return self->take_again(known, again);
        }});
 }
 
-std::optional<std::string> ObserverPool::take_again(const Shared& observer,
-                                                    const EventPointer& event) {
+DeadLetters::Answer ObserverPool::take_again(const Shared& observer, const EventPointer& event) {
+  using Answer = DeadLetters::Answer;
   Lock lock(mutex_);
-  const auto check = [&] {
-    if (closing_ || observer->gone || observer->is_orphan()) throw DeadLetters::Gone{is_gone};
-    return !observer->quarantined;
+  const auto is_out_of_reach = [&]() -> std::optional<Answer> {
+    if (closing_ || observer->gone || observer->is_orphan()) return Answer::gone(is_gone);
+    if (observer->quarantined) return Answer::failed(is_quarantined);
+    return std::nullopt;
   };
-  if (!check()) return is_quarantined;
+  if (auto answer = is_out_of_reach()) return *std::move(answer);
   const auto key = ask_for_key(lock, *observer, event, 1);
-  if (key.failure) return key.failure;
+  if (key.failure) return Answer::failed(*key.failure);
   const auto is_free = [&] {
     const auto found = observer->strands.find(key.text);
     return found == observer->strands.end() || !found->second->occupied;
   };
   idle_.wait(lock,
              [&] { return closing_ || observer->gone || observer->quarantined || is_free(); });
-  if (!check()) return is_quarantined;
+  if (auto answer = is_out_of_reach()) return *std::move(answer);
   auto& held = observer->strands[key.text];
   if (!held) {
     held = std::make_unique<Strand>();
@@ -432,8 +433,8 @@ std::optional<std::string> ObserverPool::take_again(const Shared& observer,
   auto told = call(lock, *observer, event, 1);
   if (!closing_) release_strand(observer, strand);
   let_go(lock, std::move(told.owner));
-  if (!told.is_told) throw DeadLetters::Gone{is_gone};
-  return told.failure;
+  if (!told.is_told) return Answer::gone(is_gone);
+  return told.failure ? Answer::failed(*std::move(told.failure)) : Answer{};
 }
 
 std::vector<ObserverStatus> ObserverPool::status() {

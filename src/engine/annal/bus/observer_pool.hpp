@@ -120,7 +120,7 @@ class ObserverPool : public std::enable_shared_from_this<ObserverPool> {
   // By alarms, without the lock.
   void look_for_overdue(const Shared& observer);
   // Of a dead letter, without the lock.
-  std::optional<std::string> take_again(const Shared& observer, const EventPointer& event);
+  DeadLetters::Answer take_again(const Shared& observer, const EventPointer& event);
 
   const ObserverSurroundings with_;
   mutable std::mutex mutex_;

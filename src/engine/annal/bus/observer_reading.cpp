@@ -96,14 +96,14 @@ bool ObserverPool::read_on(Lock& lock, const Shared& observer) {
   if (is_told && failure.empty())
     queue_read(observer, std::move(page), keys, to);
   else if (is_told)
-    with_.alarms->at(with_.alarms->now() + pause_after_failed_read,
-                     [pool = weak_from_this(), weak = std::weak_ptr(observer)] {
-                       const auto known = weak.lock();  // destroyed without the lock
-                       const auto self = pool.lock();
-                       if (!self || !known) return;
-                       std::lock_guard again(self->mutex_);
-                       self->read_later(known);
-                     });
+    with_.alarms->after(pause_after_failed_read,
+                        [pool = weak_from_this(), weak = std::weak_ptr(observer)] {
+                          const auto known = weak.lock();  // destroyed without the lock
+                          const auto self = pool.lock();
+                          if (!self || !known) return;
+                          std::lock_guard again(self->mutex_);
+                          self->read_later(known);
+                        });
   let_go(lock, std::move(owner));
   return failure.empty();
 }

@@ -38,7 +38,7 @@ void ObserverPool::begin_thread() {
     ++alive_;
   } catch (const std::system_error&) {
     if (std::exchange(begins_again_, true)) return;
-    with_.alarms->at(with_.alarms->now() + pause_before_next_thread, [weak = weak_from_this()] {
+    with_.alarms->after(pause_before_next_thread, [weak = weak_from_this()] {
       const auto self = weak.lock();
       if (!self) return;
       std::lock_guard lock(self->mutex_);

@@ -82,8 +82,7 @@ void ObserverPool::quarantine(Observer& observer) {
   });
   std::sort(dropped.begin(), dropped.end(),
             [](const auto& a, const auto& b) { return a.arrival < b.arrival; });
-  for (const auto& task : dropped)
-    bury(observer, task.event, "the observer is quarantined", task.attempts);
+  for (const auto& task : dropped) bury(observer, task.event, is_quarantined, task.attempts);
   room_.notify_all();
   idle_.notify_all();
 }

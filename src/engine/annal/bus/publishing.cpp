@@ -376,13 +376,13 @@ void Bus::State::publish_backlog(std::vector<Backlog::Waiting> waiting) {
 // What was published without waiting, and came to nothing.
 void Bus::State::bury(const EventPointer& event, std::string what) {
   dead_letters.add({"publish_nowait", event, std::move(what), 1,
-                    [this](const EventPointer& again) -> std::optional<std::string> {
+                    [this](const EventPointer& again) -> DeadLetters::Answer {
                       try {
                         const auto report = publish(Envelope(*again));
-                        if (report.accepted() || report.duplicate) return std::nullopt;
-                        return report.why;
+                        if (report.accepted() || report.duplicate) return {};
+                        return DeadLetters::Answer::failed(report.why);
                       } catch (...) {
-                        return text_of_current_exception();
+                        return DeadLetters::Answer::failed(text_of_current_exception());
                       }
                     }});
 }

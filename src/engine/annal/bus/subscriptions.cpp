@@ -74,21 +74,21 @@ bool call_with_care(Subscriber& subscriber, Delivery& delivery, std::uint8_t fla
   return true;
 }
 
-// What a subscriber says to an event that he failed to take once. It is not counted again. Throws
-// DeadLetters::Gone.
-std::optional<std::string> take_again(const std::weak_ptr<Subscriber>& subscriber,
-                                      const EventPointer& event) {
+// What a subscriber says to an event that he failed to take once. It is not counted again.
+DeadLetters::Answer take_again(const std::weak_ptr<Subscriber>& subscriber,
+                               const EventPointer& event) {
   const auto known = subscriber.lock();
   if (!known || known->flags & Subscriber::gone || known->is_orphan())
-    throw DeadLetters::Gone{"the subscriber is gone"};
+    return DeadLetters::Answer::gone("the subscriber is gone");
   try {
     const auto flags = known->flags.load();
     std::shared_ptr<void> owner;
-    if (!is_there(*known, flags, owner)) return "the subscriber is paused, or its owner is gone";
+    if (!is_there(*known, flags, owner))
+      return DeadLetters::Answer::failed("the subscriber is paused, or its owner is gone");
     call(*known, event, flags);
-    return std::nullopt;
+    return {};
   } catch (...) {
-    return text_of_current_exception();
+    return DeadLetters::Answer::failed(text_of_current_exception());
   }
 }
 
