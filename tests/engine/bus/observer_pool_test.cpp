@@ -78,6 +78,50 @@ TEST_F(ObserverPoolTest, keeps_no_thread_that_stood_in_for_a_call) {
   EXPECT_LE(threads_left, 1000 - 20) << "each round began one";
 }
 
+TEST_F(ObserverPoolTest, tells_others_while_an_owner_ends) {
+  struct Owner {
+    ~Owner() { saw_other = told.wait_for(1); }
+    Notes& told;
+    std::atomic<bool>& saw_other;
+  };
+  std::atomic<bool> saw_other{false};
+  auto owner = std::shared_ptr<Owner>(new Owner{told, saw_other});
+  const auto owned = add(
+      [this](const Envelope&, std::stop_token) {
+        begun.add("owned");
+        may_end.acquire();
+      },
+      {.name = "owned", .owner = owner});
+  const auto other =
+      add([this](const Envelope&, std::stop_token) { told.add("other"); }, {.name = "other"});
+  tell(owned);
+  ASSERT_TRUE(begun.wait_for(1));
+  owner.reset();
+  tell(other);
+  may_end.release();
+  EXPECT_TRUE(pool->wait_until_all_idle(2 * long_enough));
+  EXPECT_TRUE(saw_other) << "the only thread waited for itself";
+}
+
+TEST_F(ObserverPoolTest, keeps_nothing_of_the_streams_whose_events_were_dropped) {
+  const auto observer = add(
+      [this](const Envelope&, std::stop_token) {
+        begun.add("begun");
+        may_end.acquire();
+      },
+      {.name = "observer", .concurrency = 1, .queue_events = 4, .timeout = milliseconds(0)});
+  for (int i = 0; i < 1000; ++i) {
+    pool->take(observer,
+               std::make_shared<const Envelope>(event_of("a", "stream/" + std::to_string(i))));
+    if (i == 0) {
+      ASSERT_TRUE(begun.wait_for(1));
+    }
+  }
+  EXPECT_EQ(observer->queued, 4u);
+  EXPECT_EQ(observer->strands.size(), 5u) << "of four that wait, and the one that is told";
+  EXPECT_EQ(observer->ready.size(), 4u);
+}
+
 TEST_F(ObserverPoolTest, goes_on_where_no_thread_can_be_made) {
   threads_left = 0;
   const auto observer =

@@ -27,7 +27,8 @@
 namespace annal {
 
 // Looks at an event. What it throws is a failed attempt.
-//   stop      asked for when the call is overdue, or the bus ends
+//   stop      asked for when the call is overdue, or the bus ends; a std::stop_callback of it runs on
+//             the thread of the alarms, and must be short
 //   threads   called by several at once, as its concurrency says; of one key one at a time, in order
 using ObserverHandler = std::function<void(const Envelope& event, std::stop_token stop)>;
 
