@@ -424,5 +424,15 @@ TEST_F(ChangeOfADocument, that_middleware_forbids_is_422_and_says_why) {
   EXPECT_EQ(body_of(response).at("by"), "no-sevens");
 }
 
+TEST_F(ChangeOfADocument, that_control_skips_is_422_of_its_own_type) {
+  const auto connection = store_->bus().control().add(
+      [](const Envelope&, ControlContext&) { return ControlDecision::skip("nothing changed"); },
+      {.name = "same"});
+  const auto response = put(seven, R"({"content":1})");
+  EXPECT_EQ(response.status, 422);
+  EXPECT_EQ(problem_of(response), "skipped");
+  EXPECT_EQ(body_of(response).at("by"), "same");
+}
+
 }  // namespace
 }  // namespace annal::test

@@ -25,7 +25,8 @@ std::string without_types_of_today(const std::string& text) {
   std::istringstream lines(text);
   std::string kept;
   const auto is_of_today = [](const std::string& line) {
-    for (const auto* type : {"control.decided/1", "document.purged/1", "warning.raised/1"})
+    for (const auto* type : {"control.decided/1", "control.decided/2", "document.purged/1",
+                             "warning.raised/1", "warning.raised/2"})
       if (line.find("\"id\":\"" + std::string(type) + '"') != std::string::npos) return true;
     return false;
   };

@@ -5,6 +5,10 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <future>
+#include <thread>
+
 namespace annal::test {
 namespace {
 
@@ -143,6 +147,111 @@ TEST_P(StorePublishing, asks_again_about_a_change_after_a_while) {
       {.name = "later"});
   create();
   EXPECT_EQ(slept, std::chrono::milliseconds(20));
+}
+
+TEST_P(StorePublishing, skips_a_change_which_is_no_fault) {
+  auto skipping = store->bus().control().add(
+      [](const Envelope&, ControlContext&) { return ControlDecision::skip("nothing changed"); },
+      {.name = "same", .interest = TopicPattern::of("document.*")});
+  const auto outcome = documents().create(key(), {"Order 7", {"1"}, "ann"});
+  const auto* vetoed = rejected_for<Vetoed>(outcome);
+  ASSERT_NE(vetoed, nullptr);
+  EXPECT_TRUE(vetoed->skipped);
+  EXPECT_FALSE(vetoed->failed);
+  EXPECT_EQ(std::get<Rejected>(outcome).message(), "passed over by same: skipped: nothing changed");
+  EXPECT_EQ(head(), Position{0});
+}
+
+// What is decided, and told, is what is carried out.
+TEST_P(StorePublishing, tells_of_a_fallback_to_another_type_as_the_fault_it_is) {
+  std::vector<ControlDecided> decisions;
+  auto decided = store->bus().subscribe<ControlDecided>(
+      [&](const ControlDecided& decision) { decisions.push_back(decision); });
+  auto straying = store->bus().control().add(
+      [&](const Envelope& event, ControlContext&) {
+        Envelope instead;
+        instead.type = "wall.painted";
+        instead.stream = event.stream;
+        return ControlDecision::fallback(std::move(instead));
+      },
+      {.name = "straying", .interest = TopicPattern::of("document.*")});
+  const auto outcome = documents().create(key(), {"Order 7", {"1"}, "ann"});
+  const auto* vetoed = rejected_for<Vetoed>(outcome);
+  ASSERT_NE(vetoed, nullptr);
+  EXPECT_TRUE(vetoed->failed);
+  EXPECT_EQ(vetoed->by, "straying");
+  ASSERT_EQ(decisions.size(), 1u);
+  EXPECT_EQ(decisions[0].signal, "error");
+  EXPECT_EQ(decisions[0].event_stream, key().stream());
+}
+
+TEST_P(StorePublishing, finds_what_was_decided_about_a_document_by_its_stream) {
+  record("control.decided", Recording::required);
+  auto no = store->bus().control().add(
+      [](const Envelope&, ControlContext&) { return ControlDecision::fail("not today"); },
+      {.name = "no", .interest = TopicPattern::of("document.*")});
+  ChangeOptions options;
+  options.tags = {"board:b1"};
+  documents().create(key(), {"Order 7", {"1"}, "ann"}, options);
+  for (const auto& tag : {"stream:" + key().stream(), std::string("board:b1")}) {
+    const auto found = store->log().read({.query = Query::with_tags({tag})}).events;
+    ASSERT_EQ(found.size(), 1u) << tag;
+    EXPECT_EQ(found[0].type, "control.decided");
+    EXPECT_EQ(store->catalogue().unwrap<ControlDecided>(found[0])->event_stream, key().stream());
+  }
+}
+
+// The dispatcher tells each change on its own, with nothing of the one before on its stack.
+TEST_P(StorePublishing, ends_a_chain_of_changes_that_cause_one_another) {
+  create();
+  std::atomic<int> changed{0};
+  ChangeOutcome last;
+  std::promise<void> ended;
+  auto answering =
+      store->bus().subscribe(TopicPattern::of("document.updated"), [&](const Envelope&) {
+        last = documents().update(key(), {.content = Json{std::to_string(++changed)}});
+        if (std::holds_alternative<Rejected>(last)) ended.set_value();
+      });
+  documents().update(key(), {.content = Json{"0"}});
+  ASSERT_EQ(ended.get_future().wait_for(std::chrono::seconds(20)), std::future_status::ready);
+  EXPECT_EQ(changed, static_cast<int>(Bus::causation_limit));
+  const auto* vetoed = rejected_for<Vetoed>(last);
+  ASSERT_NE(vetoed, nullptr);
+  EXPECT_NE(vetoed->reason.find("a chain of more than 32 events"), std::string::npos);
+  answering.disconnect_and_wait();
+}
+
+TEST_P(StorePublishing, believes_nobody_else_how_deep_a_chain_is) {
+  create();
+  std::promise<bool> published;
+  auto answering =
+      store->bus().subscribe(TopicPattern::of("document.updated"), [&](const Envelope& event) {
+        EXPECT_EQ(event.meta("annal-depth"), std::nullopt);
+        Envelope answer;
+        answer.type = "wall.painted";
+        answer.stream = "wall/1";
+        published.set_value(store->bus().publish(answer).accepted());
+      });
+  ChangeOptions options;
+  options.metadata = {{"annal-depth", "32"}};
+  documents().update(key(), {.content = Json{"0"}}, options);
+  EXPECT_TRUE(published.get_future().get());
+  answering.disconnect_and_wait();
+}
+
+TEST_P(StorePublishing, has_told_subscribers_when_it_is_flushed) {
+  record("wall.*", Recording::required);
+  std::atomic<int> told{0};
+  auto slow = store->bus().subscribe(TopicPattern::of("wall.*"), [&](const Envelope&) {
+    std::this_thread::yield();
+    ++told;
+  });
+  Envelope event;
+  event.type = "wall.painted";
+  event.stream = "wall/1";
+  for (int i = 0; i < 200; ++i) store->bus().publish_nowait(event);
+  ASSERT_TRUE(store->bus().flush(std::chrono::seconds(20)));
+  EXPECT_EQ(told, 200);
 }
 
 ON_BOTH_LOGS(StorePublishing);

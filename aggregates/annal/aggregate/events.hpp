@@ -1,4 +1,4 @@
-// An aggregate's events on their way into envelopes and back, and through a bus's middleware.
+// An aggregate's events on their way into envelopes and back, and past a bus's middleware and control.
 #pragma once
 
 #include "annal/aggregate/contract.hpp"
@@ -65,9 +65,9 @@ struct AdmittedEvent {
   typename A::Event event;
 };
 
-// Lets middleware see the events of one command. One event dropped, spoilt or no longer decodable
-// rejects them all.
-//   bus       whose middleware; null for none
+// Lets middleware and control see the events of one command. One event dropped, skipped, refused,
+// spoilt or no longer decodable rejects them all.
+//   bus       whose middleware and control; null for none
 //   about     what every event of the command has in common: stream, source, tags, …
 template <Aggregate A>
 std::variant<std::vector<AdmittedEvent<A>>, Rejected> admit_events(
@@ -83,8 +83,8 @@ std::variant<std::vector<AdmittedEvent<A>>, Rejected> admit_events(
     envelope.data = std::move(wrapped.data);
     auto admission =
         bus ? bus->admit(std::move(envelope)) : Bus::Admission{std::move(envelope), {}, {}};
-    if (!admission.event || !admission.why.empty())
-      return Rejected{Vetoed{admission.by, admission.why, admission.failed}};
+    if (!admission.event)
+      return Rejected{Vetoed{admission.by, admission.why, admission.failed, admission.skipped}};
     try {
       auto said = unwrap_event<A>(catalogue, *admission.event);
       if (!said) return Rejected{Vetoed{"middleware", "made it an event of another kind"}};

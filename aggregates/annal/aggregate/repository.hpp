@@ -36,7 +36,7 @@ struct RepositoryOptions {
       {};                                 // of loading; absent: whatever it is
   const MonotonicClock* clock = nullptr;  // what measures that; the machine's when null
   std::size_t attempts = 16;              // of one command, while others are faster
-  const Bus* bus = nullptr;               // whose middleware sees the events first
+  const Bus* bus = nullptr;               // whose middleware and control see the events first
 };
 
 // An aggregate as it is, or was.
@@ -133,7 +133,7 @@ class Repository {
                 page.events.empty() ? Version{} : page.events.front().version);
   }
 
-  // Loads, decides, lets middleware see the events, appends them on the condition that nothing else
+  // Loads, decides, asks middleware and control about the events, appends them on the condition that nothing else
   // has happened meanwhile; if it has, starts over, a bounded number of times.
   ExecuteOutcome<A> execute(std::string_view name, const typename A::Command& command,
                             const ExecuteOptions& options = {}) {

@@ -152,7 +152,18 @@ TEST_F(PublishingInsideAHandler, is_refused_when_too_many_wait) {
   EXPECT_EQ(published, 2);
   EXPECT_EQ(notes.size(), 2u);
   ASSERT_EQ(small.dead_letters().size(), 1u);
-  EXPECT_NE(small.dead_letters()[0].what.find("2 events"), std::string::npos);
+  EXPECT_NE(small.dead_letters()[0].what.find("2 may wait, 2 do already"), std::string::npos)
+      << small.dead_letters()[0].what;
+}
+
+TEST_F(PublishingInsideAHandler, of_a_batch_is_refused_whole_when_too_many_would_wait) {
+  Bus small(catalogue, {.queued_events = 2});
+  auto publishing = small.subscribe(TopicPattern::of("cause"), [&](const Envelope&) {
+    small.publish_batch({event_of("effect"), event_of("effect"), event_of("effect")});
+  });
+  auto all = small.subscribe(TopicPattern::of("effect"), notes_in(notes, "all"));
+  EXPECT_EQ(small.publish(event_of("cause")).failed, 1u);
+  EXPECT_EQ(notes, Names{});
 }
 
 TEST_F(PublishingInsideAHandler, on_another_bus_happens_at_once) {

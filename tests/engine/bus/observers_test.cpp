@@ -18,7 +18,7 @@ TEST_F(ObserversTest, are_told_on_other_threads) {
   std::thread::id thread;
   auto connection =
       observe([&](const Envelope&, std::stop_token) { thread = std::this_thread::get_id(); });
-  EXPECT_EQ(bus.publish(event_of("a")).delivered, 1u);
+  bus.publish(event_of("a"));
   ASSERT_TRUE(idle());
   EXPECT_NE(thread, std::thread::id());
   EXPECT_NE(thread, std::this_thread::get_id());
@@ -131,6 +131,22 @@ TEST_F(ObserversTest, try_again_after_a_pause_and_what_is_behind_waits) {
   ASSERT_TRUE(idle());
   EXPECT_EQ(begun.all(), (Names{"1", "1", "1", "2"}));
   EXPECT_EQ(bus.dead_letters().size(), 0u);
+}
+
+// Not when they are handed the event: that is neither told nor failed.
+TEST_F(ObserversTest, are_counted_when_they_are_told) {
+  auto connection = observe([&](const Envelope&, std::stop_token) { throw Error("no ink"); });
+  const auto report = bus.publish(event_of("a", "task/1"));
+  EXPECT_EQ(report.delivered, 0u);
+  EXPECT_EQ(report.failed, 0u);
+  ASSERT_TRUE(idle());
+  const auto statistics = bus.statistics();
+  EXPECT_EQ(statistics.types.at("a").errors, 1u);
+  EXPECT_EQ(statistics.entities.at("task/1").errors, 1u);
+  EXPECT_TRUE(statistics.subscribers.empty());
+  const auto status = bus.observers().status().at(0);
+  EXPECT_EQ(status.failures, 1u);
+  EXPECT_EQ(status.per_minute, 1);
 }
 
 TEST_F(ObserversTest, are_handed_their_dead_letters_again_in_order) {

@@ -362,6 +362,26 @@ TEST_F(PublishingTest, refuses_policies_that_cannot_be) {
                ConfigurationError);
 }
 
+// Best effort is for what might have been recorded.
+TEST_F(PublishingTest, refuses_what_no_log_ever_takes_also_where_recording_is_best_effort) {
+  record("task.*", {.recording = Recording::best_effort});
+  auto all = bus.subscribe(everything(), notes_in(notes, "all"));
+  EXPECT_THROW(bus.publish(event_of("task.started", "")), NotRecorded);
+  Envelope large = event_of("task.started", "task/7");
+  large.data.assign(limits::event_bytes + 1, 'x');
+  EXPECT_THROW(bus.publish(std::move(large)), NotRecorded);
+  EXPECT_EQ(notes, Names{});
+  EXPECT_EQ(bus.statistics().unrecorded, 0u);
+}
+
+TEST_F(PublishingTest, keeps_what_was_held_back_and_no_log_takes_as_a_dead_letter) {
+  record("task.*", {.recording = Recording::best_effort, .coalesce_within = seconds(100)});
+  bus.publish(event_of("task.progress", ""));
+  ASSERT_TRUE(bus.flush(long_enough));
+  ASSERT_EQ(bus.dead_letters().size(), 1u);
+  EXPECT_EQ(bus.dead_letters()[0].event.type, "task.progress");
+}
+
 TEST_F(PublishingTest, refuses_what_is_no_topic_whichever_way) {
   auto all = bus.subscribe(everything(), notes_in(notes, "all"));
   EXPECT_THROW(bus.publish_nowait(event_of("a..b")), InvalidInput);

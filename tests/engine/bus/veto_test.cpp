@@ -104,6 +104,7 @@ TEST_F(Veto, by_fallback_tells_another_event_in_its_place) {
   const auto report = bus.publish(event_of("a"));
   EXPECT_TRUE(report.accepted());
   EXPECT_EQ(report.delivered, 1u);
+  EXPECT_EQ(report.replaced_by, "rule");
   EXPECT_EQ(notes, (Names{"all:b"})) << "and control was not asked about it";
   ASSERT_EQ(types_of(bus.history()), (Names{"b", "control.decided"}));
   EXPECT_FALSE(bus.history()[0].id.is_nil());
@@ -164,8 +165,10 @@ TEST_F(Veto, by_fallback_may_put_only_an_event_of_the_type_on_record) {
   falling_back = rule([] { return ControlDecision::fallback(event_of("b")); });
   const auto other = bus.admit(event_of("a"));
   EXPECT_FALSE(other.event);
-  EXPECT_EQ(other.by, "bus");
-  EXPECT_EQ(other.why, "refused: an event of type \"b\" in the place of one of \"a\"");
+  EXPECT_EQ(other.by, "rule");
+  EXPECT_TRUE(other.failed);
+  EXPECT_EQ(other.why,
+            "control fault: the event to fall back to is of the type \"b\", and not of \"a\"");
 }
 
 TEST_F(Veto, is_asked_for_after_middleware) {

@@ -16,14 +16,15 @@ void Backlog::stop() {
   thread_.stop();
 }
 
-bool Backlog::add(Waiting waiting) {
+Backlog::Added Backlog::add(Waiting waiting) {
   std::lock_guard lock(mutex_);
-  if (is_stopped_ || waiting_.size() >= limit_) return false;
-  if (!is_publishing_ && !thread_.add([this] { publish_next(); })) return false;
+  if (is_stopped_) return Added::stopped;
+  if (waiting_.size() >= limit_) return Added::full;
+  if (!is_publishing_ && !thread_.add([this] { publish_next(); })) return Added::no_thread;
   is_publishing_ = true;
   waiting_.push_back(std::move(waiting));
   ++added_;
-  return true;
+  return Added::yes;
 }
 
 bool Backlog::wait_until_done(std::chrono::milliseconds timeout) {

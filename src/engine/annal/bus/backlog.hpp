@@ -30,8 +30,8 @@ class Backlog {
 
   // Publishes what waits, and takes nothing more.
   void stop();
-  //   returns   false if as many wait as may, or it has stopped
-  bool add(Waiting waiting);
+  enum class Added { yes, full, stopped, no_thread };
+  Added add(Waiting waiting);
   // Waits until everything added before is published.
   //   returns   false if the time is up before
   bool wait_until_done(std::chrono::milliseconds timeout);

@@ -49,6 +49,7 @@ Bus::State::State(const Catalogue& known, const BusOptions& asked)
                  event);
           }),
       dead_letters(asked.dead_letters, asked.kept_bytes),
+      observer_errors(asked.names),
       subscriptions(asked.topics,
                     {asked.randomness ? asked.randomness : &system_randomness(),
                      asked.history_events, asked.kept_bytes, asked.known_ids, asked.names},
@@ -63,7 +64,8 @@ Bus::State::State(const Catalogue& known, const BusOptions& asked)
                 errands.add([this, observer, what = std::move(what), event] {
                   warn(observer, what, event);
                 });
-              }})),
+              },
+              [this](const Envelope& event) { observer_errors.note(event); }})),
       observers(observers_state),
       rules_state(new Rules::State{
           subscriptions,
@@ -77,8 +79,7 @@ Bus::State::State(const Catalogue& known, const BusOptions& asked)
           {}}),
       rules(rules_state),
       coalescer(alarms, errands, asked.backlog_events,
-                // None is of those that must be recorded.
-                [this](ReadyEvent event) { send(std::move(event)); }),
+                [this](ReadyEvent event) { send_held(std::move(event)); }),
       backlog(
           asked.backlog_events, limits::commit_events,
           [this](std::vector<Backlog::Waiting> waiting) { publish_backlog(std::move(waiting)); }) {}
@@ -105,9 +106,14 @@ bool Bus::State::flush(std::chrono::milliseconds timeout) {
     coalescer.let_go_all();
     sent->set_value();
   });
-  if (!is_taken) return coalescer.empty();  // closed: nothing is held back any more
+  if (!is_taken)
+    return coalescer.empty();  // closed: nothing is held back, and nobody told, any more
   if (options.monotonic) errands.run_all();
-  return sent->get_future().wait_until(until) == std::future_status::ready;
+  if (sent->get_future().wait_until(until) != std::future_status::ready) return false;
+  using std::chrono::milliseconds;
+  const auto rest = std::chrono::ceil<milliseconds>(until - std::chrono::steady_clock::now());
+  return !recorder ||
+         recorder->wait_until_told(recorder->log().head(), std::max(rest, milliseconds(0)));
 }
 
 std::size_t Bus::State::run_due() {
@@ -166,13 +172,11 @@ Rules& Bus::rules() { return state_->rules; }
 
 Bus::Admission Bus::admit(Envelope event) const {
   const std::string type = event.type;
-  auto admission = state_->admit(std::move(event), Turn::next_depth(state_->key()), {});
-  if (admission.event)
-    state_->coalescer.let_go_before(*admission.event, !Turn::inside(state_->key()));
-  if (admission.event && admission.event->type != type)
-    return {std::nullopt, "bus",
-            "refused: an event of type \"" + admission.event->type +
-                "\" in the place of one of \"" + type + '"'};
+  const unsigned depth = Turn::next_depth(state_->key());
+  auto admission = state_->admit(std::move(event), depth, {}, type);
+  if (!admission.event) return admission;
+  note_depth(*admission.event, depth);
+  state_->coalescer.let_go_before(*admission.event, !Turn::inside(state_->key()));
   return admission;
 }
 
@@ -206,10 +210,18 @@ std::vector<DispatchReport> Bus::publish_batch(std::vector<Envelope> events) {
 
 void Bus::publish_nowait(Envelope event) {
   require_topic(event.type);
-  if (!state_->backlog.add({std::move(event), state_->next_depth()}))
-    throw PublishRefused("refused: the bus is closed, or " +
-                         std::to_string(state_->options.backlog_events) +
-                         " events published without waiting are waiting already");
+  switch (state_->backlog.add({std::move(event), state_->next_depth()})) {
+    case Backlog::Added::yes:
+      return;
+    case Backlog::Added::full:
+      throw PublishRefused("refused: " + std::to_string(state_->options.backlog_events) +
+                           " events published without waiting are waiting already");
+    case Backlog::Added::stopped:
+      throw PublishRefused(
+          "refused: the bus is closed, and publishes nothing behind anybody's back");
+    case Backlog::Added::no_thread:
+      throw PublishRefused("refused: there is no memory for a thread that publishes");
+  }
 }
 
 bool Bus::flush(std::chrono::milliseconds timeout) {
@@ -290,6 +302,7 @@ BusStatistics Bus::statistics() const {
   look.for_each_topic([&](const std::string* type, const Topic& topic) {
     if (type && topic.page.count > 0) merge(topic.page, types[*type]);
   });
+  state_->observer_errors.add_to(types, entities);
   for (const auto& [name, page] : types) statistics.types[name] = figures_of(page, now);
   for (const auto& [name, page] : entities) statistics.entities[name] = figures_of(page, now);
   statistics.coalesced = state_->coalescer.merged();

@@ -74,14 +74,18 @@ struct DeadLetter {
 
 // What became of one event. Events that its handlers publish have reports of their own.
 struct DispatchReport {
-  std::size_t delivered = 0;              // handlers that returned
-  std::size_t failed = 0;                 // handlers that threw; see Bus::dead_letters
+  // Subscribers' handlers that returned, and that threw: see Bus::dead_letters. Observers, rules and
+  // expectations are not counted.
+  std::size_t delivered = 0, failed = 0;
   std::optional<std::string> dropped_by;  // the middleware that dropped or spoilt it
   std::optional<std::string> vetoed_by;   // the control handler that skipped or rejected it
   bool skipped = false;                   // by that handler, which is no fault
-  std::string why;                        // as Bus::Admission::why
-  // Published inside a handler of this bus: its turn comes once the event being dispatched has been
-  // told to everybody. Who takes it is not known yet; failures show in Bus::dead_letters alone.
+  std::optional<std::string>
+      replaced_by;  // the control handler whose fallback went out in its place
+  std::string why;  // as Bus::Admission::why
+  // Its turn is still to come, so that who takes it is not known yet, and failures show in
+  // Bus::dead_letters alone: it was published inside a handler of this bus, or in an observer, or
+  // recorded, and not told within BusOptions::patience.
   bool queued = false;
   bool duplicate = false;   // an event of this id was published before: nobody was told again
   bool coalesced = false;   // it is held back, to go out with others
@@ -125,8 +129,9 @@ struct PublishOptions {
   std::map<std::string, std::string> values = {};  // in the context of every handler
 };
 
-// Thrown to a handler that publishes what its bus does not take: one event caused by another more
-// than Bus::causation_limit deep, or more events than may wait.
+// What the bus does not take: of a handler, one event caused by another more than
+// Bus::causation_limit deep, or more events than may wait; of anybody, more without waiting than may
+// wait, or any once it is closed.
 class PublishRefused : public Error {
  public:
   using Error::Error;
@@ -139,7 +144,7 @@ class PublishRefused : public Error {
 // on, a cut one no more.
 //   threads   any number of callers; destroyed by one, when no call is under way
 //   cost      one Signals2 emission and a look-up by topic and stream, then each subscriber's call;
-//             two threads that publish share nothing
+//             two threads that publish share nothing, but where events come with ids
 // Source: docs/guides/bus.md
 class Bus {
  public:
@@ -190,15 +195,18 @@ class Bus {
 
   struct Admission {
     std::optional<Envelope> event;  // what came out; nothing if it may not be recorded
-    std::string by;  // the middleware that dropped or spoilt it; "bus" if it is refused
+    // The middleware that dropped or spoilt it, or the control handler that decided; "bus" if it is
+    // refused. With an event, the control handler whose fallback that is.
+    std::string by;
     // Set if it may not be recorded: "dropped", "failed: …", "changed the type …", "refused: …".
     std::string why;
     bool failed = false;      // the middleware threw, or control is at fault
     bool by_control = false;  // it was no middleware
     bool skipped = false;     // by control, which is no fault
   };
-  // Runs middleware and control only; waits where control wants to be asked again later. An event
-  // that comes back under another type or stream is refused.
+  // Runs middleware and control only; waits where control wants to be asked again later. What comes
+  // out has the type and the stream of what went in, and is to be recorded: it says how deep the chain
+  // of causes is that it ends.
   Admission admit(Envelope event) const;
 
   // Tells every subscriber, in their order, on this thread. For recorded events.
@@ -217,8 +225,10 @@ class Bus {
   // recorded and was not, `warning.raised` says so; what else keeps it back is counted only.
   void publish_or_warn(Envelope event) noexcept;
   // All of them, in their order. Those to be recorded that stand beside each other are in one commit;
-  // where no log takes that, each has one of its own.
+  // where no log takes that, each has one of its own, and so has one that comes with an id, or is
+  // coalesced.
   //   returns   a report each; one that must be recorded and cannot be has `not_recorded`
+  //   throws    InvalidInput if any type is no topic, PublishRefused as publish: before any goes out
   std::vector<DispatchReport> publish_batch(std::vector<Envelope> events);
   // Returns at once: the rest happens on a thread of the bus, in the order of publishing. While control
   // wants an event to be asked about again later, those behind it wait. What could not be published, or
@@ -226,7 +236,8 @@ class Bus {
   // back is counted.
   //   throws    InvalidInput if its type is no topic; PublishRefused if as many wait as may
   void publish_nowait(Envelope event);
-  // What is held back goes out, and what was published without waiting is done.
+  // What is held back goes out, what was published without waiting is done, and subscribers were told
+  // of all that is recorded by then. Observers may not have been: Observers::wait_until_idle.
   //   returns   false if the time is up before
   //   throws    WouldDeadlock inside a handler
   bool flush(std::chrono::milliseconds timeout);

@@ -9,6 +9,7 @@
 #include "annal/bus/dead_letters.hpp"
 #include "annal/bus/errands.hpp"
 #include "annal/bus/gate.hpp"
+#include "annal/bus/observer_errors.hpp"
 #include "annal/bus/observers_state.hpp"
 #include "annal/bus/ready_event.hpp"
 #include "annal/bus/rules_state.hpp"
@@ -46,7 +47,7 @@ struct Bus::State {
   // What turns are known by.
   const void* key() const { return &subscriptions.audience(); }
   // Throws PublishRefused.
-  unsigned next_depth() const;
+  unsigned next_depth(std::size_t events = 1) const;
   Subscriptions::Visit visit() const { return Subscriptions::Visit(subscriptions.audience()); }
 
   using Ready = ReadyEvent;
@@ -63,7 +64,9 @@ struct Bus::State {
   bool is_held_back(Ready& ready, bool waits);
   // Whether this thread runs a handler, an observer, or what a rule says.
   bool is_inside() const;
-  Admission admit(Envelope event, unsigned depth, PublishOptions options) const;
+  //   type      the only one that what comes out may have; any when empty
+  Admission admit(Envelope event, unsigned depth, PublishOptions known,
+                  std::string_view type = {}) const;
   RecordingPolicy policy_of(const std::string& type) const;
 
   // Holds it back, records it or tells it.
@@ -71,6 +74,7 @@ struct Bus::State {
   DispatchReport pass_on(Ready ready) { return pass_on(std::move(ready), !Turn::inside(key())); }
   // Records or tells.
   DispatchReport send(Ready ready);
+  void send_held(ReadyEvent event);
   AppendOutcome record(Commit commit);
   // Those that are to be recorded, in one commit.
   std::vector<DispatchReport> record_together(std::vector<Ready> events);
@@ -103,6 +107,7 @@ struct Bus::State {
   const Clock& clock;
   Gate gate;
   DeadLetters dead_letters;
+  ObserverErrors observer_errors;
   std::mutex claiming;
   Subscriptions subscriptions;
   const std::shared_ptr<Audience<Policy>> policies = std::make_shared<Audience<Policy>>(4096);

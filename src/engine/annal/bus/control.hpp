@@ -47,7 +47,7 @@ class ControlDecision {
   static ControlDecision skip(std::string reason = {});
   //   delay     from now; a negative one is none
   static ControlDecision retry(std::chrono::milliseconds delay, std::string reason = {});
-  //   instead   of the same stream; asked about no more
+  //   instead   of the same stream; nobody is asked about it, not even those who would refuse it
   static ControlDecision fallback(Envelope instead, std::string reason = {});
   static ControlDecision fail(std::string reason);
   static ControlDecision error(std::string reason);

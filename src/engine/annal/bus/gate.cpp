@@ -8,13 +8,17 @@ namespace annal {
 
 namespace {
 
-std::string fault_in_fallback(const ControlVerdict& verdict, const Envelope& event) {
+std::string fault_in_fallback(const ControlVerdict& verdict, const Envelope& event,
+                              std::string_view type) {
   const Envelope& instead = *verdict.instead;
   if (instead.stream != event.stream)
     return "the event to fall back to is of the stream \"" + instead.stream + "\", and not of \"" +
            event.stream + '"';
   if (!is_topic(instead.type))
     return "the event to fall back to is of the type \"" + instead.type + "\", which is no topic";
+  if (!type.empty() && instead.type != type)
+    return "the event to fall back to is of the type \"" + instead.type + "\", and not of \"" +
+           std::string(type) + '"';
   return {};
 }
 
@@ -36,20 +40,20 @@ Gate::Gate(const BusOptions& options, OnDecision on_decision, Control::OnFailure
       sleep_(options.sleep),
       on_decision_(std::move(on_decision)) {}
 
-Bus::Admission Gate::admit(Envelope event, ControlContext& context) const {
+Bus::Admission Gate::admit(Envelope event, ControlContext& context, std::string_view type) const {
   auto admission = middleware.run(std::move(event));
   if (!admission.event || control.empty()) return admission;
-  return ask(std::move(*admission.event), context);
+  return ask(std::move(*admission.event), context, type);
 }
 
-Bus::Admission Gate::ask(Envelope event, ControlContext& context) const {
+Bus::Admission Gate::ask(Envelope event, ControlContext& context, std::string_view type) const {
   const auto begun = clock_.reading();
   for (;; ++context.attempt) {
     ControlVerdict verdict = control.check(event, context);
     if (verdict.signal == ControlSignal::proceed) return {std::move(event), {}, {}};
     context.elapsed = clock_.reading() - begun;
     if (verdict.signal == ControlSignal::fallback)
-      if (auto fault = fault_in_fallback(verdict, event); !fault.empty()) {
+      if (auto fault = fault_in_fallback(verdict, event, type); !fault.empty()) {
         verdict.signal = ControlSignal::error;
         verdict.reason = std::move(fault);
       }
@@ -71,7 +75,7 @@ Bus::Admission Gate::ask(Envelope event, ControlContext& context) const {
 }
 
 Bus::Admission Gate::carry_out(const ControlVerdict& verdict) {
-  if (verdict.signal == ControlSignal::fallback) return {*verdict.instead, {}, {}};
+  if (verdict.signal == ControlSignal::fallback) return {*verdict.instead, verdict.by, {}};
   Bus::Admission admission;
   admission.by = verdict.by;
   admission.by_control = true;

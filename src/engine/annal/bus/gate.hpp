@@ -9,6 +9,7 @@
 #include <condition_variable>
 #include <functional>
 #include <mutex>
+#include <string_view>
 
 namespace annal {
 
@@ -23,7 +24,8 @@ class Gate {
 
   bool is_open() const { return middleware.empty() && control.empty(); }
   //   context   of the first asking; what handlers leave in it is there afterwards
-  Bus::Admission admit(Envelope event, ControlContext& context) const;
+  //   type      the only one that what comes out may have; any when empty
+  Bus::Admission admit(Envelope event, ControlContext& context, std::string_view type = {}) const;
 
   // Nobody waits any more: whoever wants to be asked again later is not, and the event is rejected.
   void close();
@@ -32,7 +34,7 @@ class Gate {
   Control control;
 
  private:
-  Bus::Admission ask(Envelope event, ControlContext& context) const;
+  Bus::Admission ask(Envelope event, ControlContext& context, std::string_view type) const;
   static Bus::Admission carry_out(const ControlVerdict& verdict);
   // Why it is not asked again.
   std::optional<std::string> no_more(const ControlVerdict& verdict,

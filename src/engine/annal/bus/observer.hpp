@@ -79,6 +79,7 @@ struct Observer : std::enable_shared_from_this<Observer> {
   Position skipped;
   bool reading = false;
   std::uint64_t told = 0, failures = 0, overdue = 0, overdue_since_release = 0, dropped = 0;
+  SlidingCount recent;
   LatencyHistogram latencies;
 };
 

@@ -46,7 +46,12 @@ std::optional<Position> behind_of(const Observer& observer) {
   return first;
 }
 
-ObserverStatus status_of(const Observer& observer) {
+// For what counts by seconds.
+Timestamp time_of(std::chrono::nanoseconds reading) {
+  return Timestamp(std::chrono::duration_cast<std::chrono::microseconds>(reading));
+}
+
+ObserverStatus status_of(const Observer& observer, std::chrono::nanoseconds now) {
   ObserverStatus status;
   status.name = observer.options.name;
   status.interest = observer.interest.to_string();
@@ -54,6 +59,7 @@ ObserverStatus status_of(const Observer& observer) {
   status.behind = behind_of(observer);
   status.queued = observer.queued;
   status.running = observer.calls.size();
+  status.per_minute = observer.recent.per_minute(time_of(now));
   status.told = observer.told;
   status.failures = observer.failures;
   status.overdue = observer.overdue;
@@ -308,12 +314,20 @@ ObserverPool::Told ObserverPool::call(Lock& lock, Observer& observer, const Even
     told.failure = text_of_current_exception();
   }
   lock.lock();
-  if (!closing_) observer.latencies.add(with_.alarms->now() - call->begun);
+  if (!closing_) note_call(observer, *call, told.failure.has_value());
   if (call->overdue) --stuck_;
   observer.calls.erase(call);
   ++(told.failure ? observer.failures : observer.told);
   idle_.notify_all();
   return told;
+}
+
+// While the bus is there.
+void ObserverPool::note_call(Observer& observer, const ObserverCall& call, bool has_failed) {
+  const auto now = with_.alarms->now();
+  observer.latencies.add(now - call.begun);
+  observer.recent.add(second_of(time_of(now)));
+  if (has_failed && with_.note_failure) with_.note_failure(*call.event);
 }
 
 // What was kept for a call may end here, and cut the observer, and wait for its calls.
@@ -440,7 +454,8 @@ DeadLetters::Answer ObserverPool::take_again(const Shared& observer, const Event
 std::vector<ObserverStatus> ObserverPool::status() {
   std::vector<ObserverStatus> result;
   std::lock_guard lock(mutex_);
-  for (const auto& observer : observers_) result.push_back(status_of(*observer));
+  const auto now = with_.alarms->now();
+  for (const auto& observer : observers_) result.push_back(status_of(*observer, now));
   return result;
 }
 

@@ -30,6 +30,8 @@ struct ObserverSurroundings {
   DeadLetters* dead_letters = nullptr;
   Alarms* alarms = nullptr;
   std::function<void(const std::string& observer, std::string what, const Envelope& event)> warn;
+  // Counts a call that threw; must not throw.
+  std::function<void(const Envelope& event)> note_failure;
   // Begins a thread, or throws std::system_error; a std::thread when empty.
   std::function<std::thread(std::function<void()>)> begin_thread = {};
 };
@@ -84,6 +86,7 @@ class ObserverPool : public std::enable_shared_from_this<ObserverPool> {
   void release_strand(const Shared& observer, Strand& strand);
   void tell_next(Lock& lock, const Shared& observer);
   Told call(Lock& lock, Observer& observer, const EventPointer& event, unsigned depth);
+  void note_call(Observer& observer, const ObserverCall& call, bool has_failed);
   void settle(const Shared& observer, Strand& strand, ObserverTask task,
               const std::optional<std::string>& failure);
   void retry_later(const Shared& observer, Strand& strand, ObserverTask task);

@@ -41,7 +41,7 @@ enum class WhenFull {
 
 struct ObserverOptions {
   std::string name = {};         // in dead letters and status; must not be empty
-  std::size_t concurrency = 10;  // calls at a time
+  std::size_t concurrency = 10;  // calls at a time, as far as BusOptions::observer_threads go
   // Events of one key are told one after another, in their order; by default those of one stream.
   // It is called wherever the event comes from, without locks; an event for which it throws is a dead
   // letter.
@@ -63,6 +63,7 @@ struct ObserverStatus {
   bool quarantined = false;
   std::optional<Position> behind;  // it is told again from here on, from the log
   std::size_t queued = 0, running = 0;
+  double per_minute = 0;       // attempts, in the last 60 seconds
   std::uint64_t told = 0;      // calls that returned
   std::uint64_t failures = 0;  // attempts that threw
   std::uint64_t overdue = 0;   // calls

@@ -33,6 +33,17 @@ DispatchReport duplicate() {
   return report;
 }
 
+// Recording could not succeed at any other time either, which is not what best effort is for.
+bool is_for_no_log(const AppendOutcome& outcome) {
+  const auto* rejected = std::get_if<Rejected>(&outcome);
+  return rejected && (std::holds_alternative<Malformed>(rejected->reason) ||
+                      std::holds_alternative<TooLarge>(rejected->reason));
+}
+
+void note_replaced(DispatchReport& report, std::string by) {
+  if (!by.empty()) report.replaced_by = std::move(by);
+}
+
 // An event that came with an id is recorded once, however often it is published.
 std::string key_of(const Ulid& id) { return "event/" + id.to_string(); }
 
@@ -54,23 +65,26 @@ bool Bus::State::is_inside() const {
          ObserverTelling::inside(observers_state->pool.get());
 }
 
-unsigned Bus::State::next_depth() const {
+unsigned Bus::State::next_depth(std::size_t events) const {
   const unsigned depth = Turn::next_depth(key());
   if (depth > causation_limit) throw PublishRefused(too_deep());
   if (const Turn* current = Turn::dispatching(key());
-      current && current->waiting() >= options.queued_events)
-    throw PublishRefused("refused: " + std::to_string(options.queued_events) +
-                         " events published inside handlers are waiting already, and more may not");
+      current && current->waiting() + events > options.queued_events)
+    throw PublishRefused("refused: of events published inside handlers " +
+                         std::to_string(options.queued_events) + " may wait, " +
+                         std::to_string(current->waiting()) + " do already, and " +
+                         std::to_string(events) + (events == 1 ? " comes" : " come"));
   return depth;
 }
 
-Bus::Admission Bus::State::admit(Envelope event, unsigned depth, PublishOptions known) const {
+Bus::Admission Bus::State::admit(Envelope event, unsigned depth, PublishOptions known,
+                                 std::string_view type) const {
   if (depth > causation_limit) return {std::nullopt, "bus", too_deep()};
   const Turn turn(key(), Turn::Of::middleware, depth);
   ControlContext context;
   context.deadline = known.deadline;
   context.values = std::move(known.values);
-  return gate.admit(std::move(event), context);
+  return gate.admit(std::move(event), context, type);
 }
 
 // The newest policy of the type counts.
@@ -125,8 +139,10 @@ DispatchReport Bus::State::publish(Envelope&& event) {
 DispatchReport Bus::State::publish(Envelope event, PublishOptions known) {
   auto ready = make_ready(std::move(event), next_depth(), std::move(known));
   if (auto* report = std::get_if<DispatchReport>(&ready)) return std::move(*report);
+  std::string replaced_by = std::move(std::get<Ready>(ready).replaced_by);
   auto report = pass_on(std::get<Ready>(std::move(ready)));
   if (report.not_recorded) throw NotRecorded(report.why, *report.not_recorded);
+  note_replaced(report, std::move(replaced_by));
   return report;
 }
 
@@ -137,6 +153,7 @@ std::variant<Bus::State::Ready, DispatchReport> Bus::State::make_ready(Envelope&
   require_topic(event.type);
   const Ulid given = event.id;
   bool is_new = given.is_nil();
+  std::string replaced_by;
   {
     auto here = visit();
     here.desk().published.add();
@@ -160,11 +177,12 @@ std::variant<Bus::State::Ready, DispatchReport> Bus::State::make_ready(Envelope&
     }
     const Ulid made = is_new ? event_id : Ulid{};
     event = *std::move(admission.event);
+    replaced_by = std::move(admission.by);
     is_new = event.id.is_nil() || event.id == made;  // another may have taken its place
     fill_in(event, desk, clock.now());
   }
   auto policy = policy_of(event.type);
-  return Ready{std::move(event), given, is_new, depth, policy, {}};
+  return Ready{std::move(event), given, is_new, depth, policy, {}, std::move(replaced_by)};
 }
 
 bool Bus::State::is_held_back(Ready& ready, bool waits) {
@@ -221,8 +239,7 @@ std::vector<DispatchReport> Bus::State::record_together(std::vector<Ready> event
   Commit commit;
   Durability durability = Durability::ephemeral;
   for (auto& ready : events) {
-    std::erase_if(ready.event.metadata, [](const auto& note) { return note.first == depth_key; });
-    if (ready.depth > 1) note_in(ready.event, depth_key, std::to_string(ready.depth));
+    note_depth(ready.event, ready.depth);
     if (waits) awaited.expect(ready.event.id);
     commit.events.push_back(ready.event);
     durability = std::max(durability, ready.policy.durability);
@@ -268,7 +285,7 @@ DispatchReport Bus::State::after_recording(AppendOutcome outcome, Ready ready, b
   awaited.take(id);
   const std::string what = ready.event.type + " could not be recorded: " + words_of(outcome);
   DispatchReport report;
-  if (ready.policy.recording == Recording::required) {
+  if (ready.policy.recording == Recording::required || is_for_no_log(outcome)) {
     visit().desk().rejected.add();
     report.not_recorded = std::make_shared<const AppendOutcome>(std::move(outcome));
   } else {
@@ -293,8 +310,9 @@ DispatchReport Bus::State::told(const Envelope& event, Position position, bool w
 
 std::vector<DispatchReport> Bus::State::publish_batch(std::vector<Envelope> events) {
   for (const auto& event : events) require_topic(event.type);  // before anything is published
-  const unsigned depth = next_depth();
+  const unsigned depth = next_depth(events.size());
   std::vector<DispatchReport> reports(events.size());
+  std::vector<std::string> replaced_by(events.size());
   std::vector<Ready> together;
   std::vector<std::size_t> places;
   std::size_t bytes = 0;
@@ -312,6 +330,7 @@ std::vector<DispatchReport> Bus::State::publish_batch(std::vector<Envelope> even
       continue;
     }
     auto& event = std::get<Ready>(ready);
+    replaced_by[i] = std::move(event.replaced_by);
     const bool is_apart = event.policy.recording == Recording::none ||
                           event.policy.coalesce_within || !event.given.is_nil();
     const std::size_t more = bytes_of(event.event);
@@ -327,6 +346,8 @@ std::vector<DispatchReport> Bus::State::publish_batch(std::vector<Envelope> even
     }
   }
   record_gathered();
+  for (std::size_t i = 0; i < reports.size(); ++i)
+    note_replaced(reports[i], std::move(replaced_by[i]));
   return reports;
 }
 
@@ -373,7 +394,14 @@ void Bus::State::publish_backlog(std::vector<Backlog::Waiting> waiting) {
   }
 }
 
-// What was published without waiting, and came to nothing.
+// Of an event that was held back nobody waits for a report.
+void Bus::State::send_held(ReadyEvent event) {
+  const auto kept = std::make_shared<const Envelope>(event.event);
+  const auto report = send(std::move(event));
+  if (report.not_recorded) bury(kept, report.why);
+}
+
+// What was published without waiting, or held back, and came to nothing.
 void Bus::State::bury(const EventPointer& event, std::string what) {
   dead_letters.add({"publish_nowait", event, std::move(what), 1,
                     [this](const EventPointer& again) -> DeadLetters::Answer {

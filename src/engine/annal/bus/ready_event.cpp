@@ -17,6 +17,11 @@ void note_in(Envelope& event, std::string_view key, std::string value) {
     known->second = std::move(value);
 }
 
+void note_depth(Envelope& event, unsigned depth) {
+  std::erase_if(event.metadata, [](const auto& note) { return note.first == depth_key; });
+  if (depth > 1) event.metadata.emplace_back(std::string(depth_key), std::to_string(depth));
+}
+
 unsigned recorded_depth(const Envelope& event) {
   const auto text = event.metadata.empty() ? std::nullopt : event.meta(std::string(depth_key));
   unsigned depth = 1;

@@ -18,14 +18,14 @@ struct ReadyEvent {
   RecordingPolicy policy;
   // Under which it is recorded once; that of its id, where it came with one, when empty.
   std::string idempotency_key = {};
+  std::string replaced_by = {};  // the control handler whose fallback it is
 };
 
 // What the bus itself notes in an event's metadata: in the place of what stands there under the key.
 void note_in(Envelope& event, std::string_view key, std::string value);
 
-// In the metadata of an event published inside a handler and recorded: how deep the chain of causes is
-// that it ends.
-inline constexpr std::string_view depth_key = "annal-depth";
+// Notes how deep the chain of causes is that an event about to be recorded ends; nothing at depth 1.
+void note_depth(Envelope& event, unsigned depth);
 // That, and 1 where nothing is noted.
 unsigned recorded_depth(const Envelope& event);
 

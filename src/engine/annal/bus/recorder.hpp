@@ -16,8 +16,8 @@ namespace annal {
 enum class Recording : std::uint8_t {
   none,         // transient: told, never recorded
   best_effort,  // where it cannot be recorded, it is told all the same, at position and version 0, and
-                // `warning.raised` says so
-  required      // where it cannot be recorded, it is not told, and NotRecorded is thrown
+  // `warning.raised` says so; what no log ever takes is refused as if it were required
+  required  // where it cannot be recorded, it is not told, and NotRecorded is thrown
 };
 
 // What becomes of published events of some types.

@@ -31,7 +31,9 @@ struct BusStatistics {
   std::uint64_t dead_letters = 0, dead_letters_lost = 0;  // waiting; made room for newer ones
   // Of the types, and of the streams, that were told last: 1024 on each publishing thread.
   std::map<std::string, Figures> types, entities;
-  std::vector<SubscriberFigures> subscribers;  // in the order they are told
+  // In the order they are told. Of observers, Observers::status says the same; their errors count
+  // among those of types and entities here.
+  std::vector<SubscriberFigures> subscribers;
 };
 
 }  // namespace annal

@@ -16,7 +16,8 @@ namespace annal {
 
 // What is told beside the handler's call.
 using EventPointer = std::shared_ptr<const Envelope>;
-// A handler that keeps the event without copying it.
+// A part of the bus, which takes the event to tell of it later: an observer, a rule, an expectation.
+// It is not counted among the subscribers.
 using EventTaker = std::function<void(const EventPointer&)>;
 
 // In the first line of memory what every call needs.

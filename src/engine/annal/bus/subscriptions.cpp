@@ -71,7 +71,7 @@ bool call_with_care(Subscriber& subscriber, Delivery& delivery, std::uint8_t fla
     subscriber.count_one(delivery.now);
   }
   call(subscriber, delivery.event, flags);
-  return true;
+  return !(flags & Subscriber::takes);
 }
 
 // What a subscriber says to an event that he failed to take once. It is not counted again.
@@ -101,7 +101,7 @@ void bury(Subscriber& subscriber, Delivery& delivery, std::string what) {
                              }});
 }
 
-//   returns   whether the handler was called
+//   returns   whether a handler was called
 bool tell_one(Subscriber& subscriber, Delivery& delivery) {
   const auto flags = subscriber.flags.load();
   if (flags != 0) [[unlikely]]
@@ -355,6 +355,7 @@ std::vector<SubscriberFigures> Subscriptions::figures(const Audience::Table& mem
   });
   std::vector<SubscriberFigures> result;
   for (const auto& subscriber : members) {
+    if (subscriber->flags & Subscriber::takes) continue;
     SubscriberFigures figures;
     figures.name = subscriber->options.name;
     figures.interest = subscriber->interest.query().to_string();

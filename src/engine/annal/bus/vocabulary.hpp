@@ -18,10 +18,12 @@ struct WarningRaised {
   std::optional<std::string> subject;     // who or what it is about: an observer, a rule
   std::optional<std::string> event_id;    // the event it is about
   std::optional<std::string> event_type;  // that event's
+  std::optional<std::string> event_stream;
 
   template <class Archive>
   void serialize(Archive& archive) {
-    archive(CEREAL_NVP(message), CEREAL_NVP(subject), CEREAL_NVP(event_id), CEREAL_NVP(event_type));
+    archive(CEREAL_NVP(message), CEREAL_NVP(subject), CEREAL_NVP(event_id), CEREAL_NVP(event_type),
+            CEREAL_NVP(event_stream));
   }
   friend bool operator==(const WarningRaised&, const WarningRaised&) = default;
 };
@@ -37,12 +39,13 @@ struct ControlDecided {
   std::uint64_t took = 0;     // all of this asking, nanoseconds
   std::string event_id;       // of the event it is about; empty if it had none yet
   std::string event_type;
+  std::optional<std::string> event_stream;  // its entity
 
   template <class Archive>
   void serialize(Archive& archive) {
     archive(CEREAL_NVP(signal), CEREAL_NVP(by), CEREAL_NVP(priority), CEREAL_NVP(reason),
             CEREAL_NVP(delay), CEREAL_NVP(attempt), CEREAL_NVP(took), CEREAL_NVP(event_id),
-            CEREAL_NVP(event_type));
+            CEREAL_NVP(event_type), CEREAL_NVP(event_stream));
   }
   friend bool operator==(const ControlDecided&, const ControlDecided&) = default;
 };
@@ -51,6 +54,7 @@ struct ControlDecided {
 // whoever subscribes to them typed lists them.
 inline constexpr std::string_view warning_raised = "warning.raised";
 inline constexpr std::string_view control_decided = "control.decided";
+inline constexpr std::uint32_t bus_events_version = 2;  // of both; 1 did not say of which stream
 void add_bus_events(Catalogue& catalogue);
 
 }  // namespace annal

@@ -63,6 +63,10 @@ struct Envelope {
   std::optional<std::string> meta(const std::string& key) const;
 };
 
+// The metadata under which a bus notes how deep the chain of causes is that an event ends. It is the
+// bus's alone: what others say there counts for nothing.
+inline constexpr std::string_view depth_key = "annal-depth";
+
 // What counts towards the limits: data and metadata.
 std::size_t bytes_of(const Envelope& event);
 

@@ -241,8 +241,11 @@ Hash hash_of_request(const Commit& commit) {
     if (event.occurred_at) said.i64(event.occurred_at->time_since_epoch().count());
     said.u32(event.tags.size());
     for (const auto& tag : event.tags) said.text(tag);
-    said.u32(event.metadata.size());
-    for (const auto& [key, value] : event.metadata) said.text(key), said.text(value);
+    const auto is_noted = [](const auto& note) { return note.first == depth_key; };
+    const auto noted = std::count_if(event.metadata.begin(), event.metadata.end(), is_noted);
+    said.u32(event.metadata.size() - static_cast<std::size_t>(noted));
+    for (const auto& note : event.metadata)
+      if (!is_noted(note)) said.text(note.first), said.text(note.second);
     if (event.purged) said.raw(view_of(event.purged->data.bytes));
   }
   for (const auto& condition : commit.conditions)
@@ -341,7 +344,9 @@ std::string Rejected::message() const {
       return std::to_string(r.queued) + " requests are waiting already: try again later";
     }
     std::string operator()(const DiskFull& r) const { return r.what; }
-    std::string operator()(const Vetoed& r) const { return "refused by " + r.by + ": " + r.reason; }
+    std::string operator()(const Vetoed& r) const {
+      return (r.skipped ? "passed over by " : "refused by ") + r.by + ": " + r.reason;
+    }
     std::string operator()(const Closed& r) const { return r.why; }
   };
   return std::visit(Words{}, reason);

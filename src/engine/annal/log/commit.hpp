@@ -129,7 +129,7 @@ struct Commit {
 };
 
 // The request_hash of a commit that comes without one: over what its events say and its conditions,
-// not over what differs between two tries of one request (ids, salts, correlation, records).
+// not over what differs between two tries of one request (ids, salts, correlation, depth, records).
 Hash hash_of_request(const Commit& commit);
 
 // What counts towards the limits: the events' bytes, the records' values and texts.
@@ -184,8 +184,9 @@ struct DiskFull {
 };
 struct Vetoed {
   std::string by, reason;
-  bool failed = false;  // it threw: a fault, and no decision
-};                      // middleware or a control handler said no
+  bool failed = false;   // it threw: a fault, and no decision
+  bool skipped = false;  // control's SKIP: nothing was wrong, and nothing is to happen
+};                       // middleware or a control handler said no
 struct Closed {
   std::string why;
 };  // the store is closed, read-only or has failed

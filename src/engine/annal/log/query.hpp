@@ -26,6 +26,7 @@ struct Query {
 
   Query() = default;
   Query(QueryItem item) : items{std::move(item)} {}
+  Query(TopicPattern type) : Query(of_types({std::move(type)})) {}
   Query(std::vector<QueryItem> of_any) : items(std::move(of_any)) {}
 
   static Query of_stream(std::string stream) { return QueryItem{.stream = std::move(stream)}; }

@@ -1,4 +1,5 @@
-// JSON Schemas for events: what does not fit the schema of its type is not recorded.
+// JSON Schemas for events: what does not fit the schema of its type is not recorded. As with all of
+// control, another handler's FALLBACK is not asked about.
 //
 //   annal::SchemaControl schemas(catalogue);
 //   schemas.add("task.progress", 1, R"({

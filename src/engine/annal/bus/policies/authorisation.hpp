@@ -3,7 +3,8 @@
 //   auto owners = bus.control().add(
 //       annal::refuse_if([](const annal::Envelope& event, const annal::ControlContext& context)
 //                            -> std::optional<std::string> {
-//         if (may(context.values.at("user"), event.stream)) return std::nullopt;
+//         const auto user = context.values.find("user");
+//         if (user != context.values.end() && may(user->second, event.stream)) return std::nullopt;
 //         return "not yours";
 //       }),
 //       {.name = "owners", .priority = -100, .critical = true});

@@ -67,12 +67,13 @@ Response refused_answer(Context& context, const Refused& refused, bool condition
       refused.reason);
 }
 
-// What a fault of middleware says is not meant for clients.
-Response middleware_failed(Context& context, const Rejected& rejected) {
+// What a fault of middleware or control says is not meant for clients.
+Response gate_failed(Context& context, const Rejected& rejected) {
   context.report(rejected.message());
-  return problem(500, "internal-error",
-                 "middleware of this server has a fault, and nothing was recorded; its log names "
-                 "the request by its X-Request-Id");
+  return problem(
+      500, "internal-error",
+      "what this server asks before it records has a fault, and nothing was recorded; its "
+      "log names the request by its X-Request-Id");
 }
 
 Response rejected_answer(Context& context, const Rejected& rejected, bool conditional) {
@@ -109,8 +110,8 @@ Response rejected_answer(Context& context, const Rejected& rejected, bool condit
             return problem(507, "disk-full", "the store's disk is full; reading goes on");
           },
           [&](const Vetoed& veto) {
-            if (veto.failed) return middleware_failed(context, rejected);
-            return problem(422, "vetoed", rejected.message(),
+            if (veto.failed) return gate_failed(context, rejected);
+            return problem(422, veto.skipped ? "skipped" : "vetoed", rejected.message(),
                            JsonObject().text("by", veto.by).text("reason", veto.reason));
           },
           [&](const Closed&) {
