@@ -75,6 +75,94 @@ TEST_F(Coalescing, keeps_the_order_of_what_is_published_without_waiting) {
   EXPECT_EQ(recorded(), (Names{"task.started", "task.progress", "task.completed"}));
 }
 
+// Whoever repeats an event does not know what became of it.
+TEST_F(Coalescing, holds_back_nothing_that_may_be_known_already) {
+  Names told;
+  auto all = bus.subscribe(everything(), [&](const Envelope& event) {
+    told.push_back(event.data + 'x' + event.meta("coalesced").value_or("1"));
+  });
+  auto old = event_of("task.progress", "task/7");
+  old.data = "10";
+  old.id.bytes.fill(7);
+  auto fresh = event_of("task.progress", "task/7");
+  fresh.data = "90";
+  EXPECT_FALSE(bus.publish(old).coalesced);
+  EXPECT_TRUE(bus.publish(fresh).coalesced);
+  EXPECT_TRUE(bus.publish(old).duplicate);
+  ASSERT_TRUE(bus.flush(long_enough));
+  EXPECT_EQ(told, (Names{"10x1", "90x1"}));
+}
+
+TEST_F(Coalescing, tells_a_stream_from_a_type_of_its_name) {
+  record("task.progress", {.coalesce_within = milliseconds(100)});
+  Names told;
+  auto all = bus.subscribe(everything(), [&](const Envelope& event) {
+    told.push_back(event.stream + ':' + event.meta("coalesced").value_or("1"));
+  });
+  bus.publish(event_of("task.progress", ""));
+  bus.publish(event_of("task.progress", "task.progress"));
+  pass(milliseconds(100));
+  EXPECT_EQ(told, (Names{":1", "task.progress:1"}));
+}
+
+TEST_F(Coalescing, says_what_became_of_an_event_that_is_not_held_back) {
+  bus.close();
+  record("task.progress", {.coalesce_within = milliseconds(100)});
+  auto broken = bus.subscribe(everything(), [](const Envelope&) { throw Error("no"); });
+  const auto report = bus.publish(event_of("task.progress", "task/7"));
+  EXPECT_FALSE(report.coalesced);
+  EXPECT_EQ(report.failed, 1u);
+}
+
+TEST_F(Coalescing, is_not_waited_for_by_what_it_tells) {
+  record("task.progress", {.coalesce_within = milliseconds(100)});
+  bool is_refused = false;
+  auto telling = bus.subscribe(TopicPattern::of("task.progress"), [&](const Envelope& event) {
+    if (event.data == "again") return;
+    auto again = event_of("task.progress", "task/7");
+    again.data = "again";
+    bus.publish(again);
+    monotonic.advance(milliseconds(100));
+    try {
+      bus.run_due();
+    } catch (const WouldDeadlock&) {
+      is_refused = true;
+    }
+  });
+  bus.publish(event_of("task.progress", "task/7"));
+  pass(milliseconds(100));
+  EXPECT_TRUE(is_refused);
+}
+
+TEST_F(Coalescing, goes_out_in_order_also_where_two_threads_do_what_is_due) {
+  record("task.progress", {.coalesce_within = milliseconds(100)});
+  std::latch sending(1), may_end(1);
+  auto all = bus.subscribe(TopicPattern::of("task.progress"), [&](const Envelope& event) {
+    if (event.stream == "task/1") {
+      sending.count_down();
+      may_end.wait();
+    }
+    std::lock_guard lock(mutex);
+    notes.push_back(event.stream);
+  });
+  bus.publish(event_of("task.progress", "task/1"));
+  monotonic.advance(milliseconds(1));
+  bus.publish(event_of("task.progress", "task/2"));
+  monotonic.advance(milliseconds(100));
+  std::jthread first([&] { bus.run_due(); });
+  sending.wait();
+  std::jthread second([&] { bus.run_due(); });
+  for (int i = 0; i < 10000; ++i) std::this_thread::yield();  // the second would have been done
+  {
+    std::lock_guard lock(mutex);
+    EXPECT_EQ(notes, Names{});
+  }
+  may_end.count_down();
+  first.join();
+  second.join();
+  EXPECT_EQ(notes, (Names{"task/1", "task/2"}));
+}
+
 // The held event is on its way on one thread when the next of its stream comes on another.
 class CoalescingOvertaken : public Coalescing, public ::testing::WithParamInterface<bool> {};
 

@@ -26,7 +26,8 @@ class Topics : public ::testing::Test {
   ManualClock clock;
   SeededRandomness randomness;
   DeadLetters dead_letters{10, 1000};
-  Subscriptions subscriptions{8, {&randomness, 10, 1000, 10, 10}, dead_letters};
+  Subscriptions subscriptions{
+      8, {&randomness, 10, 1000, 10, 10}, dead_letters, [](std::shared_ptr<void>) {}};
 };
 
 TEST_F(Topics, are_remembered_up_to_a_limit_and_told_right_beyond_it) {

@@ -451,28 +451,34 @@ class RulesAlone : public ::testing::Test {
   SeededRandomness randomness;
   UlidSequence ids{randomness};
   DeadLetters dead_letters{16, 1 << 20};
-  Subscriptions subscriptions{16, {&randomness, 16, 1 << 20, 16, 16}, dead_letters, &monotonic};
+  Subscriptions subscriptions{16,
+                              {&randomness, 16, 1 << 20, 16, 16},
+                              dead_letters,
+                              [](std::shared_ptr<void>) {},
+                              &monotonic};
   Alarms alarms{&monotonic};
   std::unique_ptr<EventLog> log = memory::open({});
   std::function<void()> as_it_begins;  // between its subscription and its first look at the log
   Names published;
   std::vector<std::function<void()>> works;
-  std::shared_ptr<Rules::State> state{
-      new Rules::State{subscriptions,
-                       alarms,
-                       clock,
-                       [this](Emission emission) {
-                         published.push_back(emission.event.type);
-                         return true;
-                       },
-                       [this] {
-                         if (as_it_begins) as_it_begins();
-                         return log->head();
-                       },
-                       [this] { return log.get(); },
-                       [this](std::function<void()> work) { works.push_back(std::move(work)); },
-                       {},
-                       {}}};
+  std::shared_ptr<Rules::State> state{new Rules::State{subscriptions,
+                                                       alarms,
+                                                       clock,
+                                                       [this](Emission emission) {
+                                                         published.push_back(emission.event.type);
+                                                         return true;
+                                                       },
+                                                       [this] {
+                                                         if (as_it_begins) as_it_begins();
+                                                         return log->head();
+                                                       },
+                                                       [this] { return log.get(); },
+                                                       [this](std::function<void()> work) {
+                                                         works.push_back(std::move(work));
+                                                         return true;
+                                                       },
+                                                       {},
+                                                       {}}};
   Rules rules{state};
 };
 

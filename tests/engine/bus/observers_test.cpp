@@ -133,6 +133,63 @@ TEST_F(ObserversTest, try_again_after_a_pause_and_what_is_behind_waits) {
   EXPECT_EQ(bus.dead_letters().size(), 0u);
 }
 
+// Whoever tells events of one observer at a time has no lock around what he does.
+TEST_F(ObserversTest, are_told_no_more_at_a_time_while_dead_letters_are_handed_over) {
+  std::atomic<int> at_once{0}, most{0};
+  std::atomic<bool> broken{true};
+  auto connection = observe(
+      [&](const Envelope& event, std::stop_token) {
+        const int now = ++at_once;
+        if (now > most) most = now;
+        if (event.stream == "task/2") {
+          begun.add("begun");
+          may_end.wait();
+        }
+        for (int i = 0; i < 100; ++i) std::this_thread::yield();
+        --at_once;
+        if (event.stream == "task/1" && broken) throw Error("no");
+        ended.add(event.stream);
+      },
+      {.concurrency = 1});
+  bus.publish(event_of("a", "task/1"));
+  ASSERT_TRUE(idle());
+  broken = false;
+  for (const auto* stream : {"task/2", "task/3", "task/4"}) bus.publish(event_of("a", stream));
+  ASSERT_TRUE(begun.wait_for(1));
+  std::jthread redriving([&] { EXPECT_EQ(bus.redrive("observer"), 1u); });
+  for (int i = 0; i < 10000; ++i) std::this_thread::yield();
+  let_end();
+  redriving.join();
+  ASSERT_TRUE(idle());
+  EXPECT_EQ(most, 1);
+  EXPECT_EQ(ended.all().size(), 4u);
+}
+
+// On a clock of its own only run_due makes room here.
+TEST_F(ObserversTest, that_are_full_do_not_keep_those_who_do_what_is_due) {
+  bus.record(TopicPattern::of("held"), {.coalesce_within = milliseconds(1)}).release();
+  std::atomic<int> calls{0};
+  auto connection = observe(
+      [&](const Envelope&, std::stop_token) {
+        if (calls++ > 0) return;
+        begun.add("failing");
+        throw Error("not yet");
+      },
+      {.concurrency = 1,
+       .queue_events = 1,
+       .when_full = WhenFull::block,
+       .retry = {.attempts = 3, .first = milliseconds(50)}});
+  bus.publish(event_of("failing", "task/1"));
+  ASSERT_TRUE(begun.wait_for(1));
+  while (status().running > 0 || status().queued == 0) std::this_thread::yield();
+  bus.publish(event_of("held", "task/2"));
+  monotonic.advance(milliseconds(2));
+  bus.run_due();
+  monotonic.advance(milliseconds(100));
+  bus.run_due();
+  EXPECT_TRUE(idle());
+}
+
 // Not when they are handed the event: that is neither told nor failed.
 TEST_F(ObserversTest, are_counted_when_they_are_told) {
   auto connection = observe([&](const Envelope&, std::stop_token) { throw Error("no ink"); });

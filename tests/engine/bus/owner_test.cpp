@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <latch>
+
 namespace annal::test {
 namespace {
 
@@ -50,8 +52,28 @@ TEST_F(OwnerTest, is_kept_while_its_handler_runs) {
     gone_inside = gone;
   });
   bus.publish(event_of("a"));
+  ASSERT_TRUE(bus.flush(std::chrono::seconds(20)));  // he ends on a thread of the bus
   EXPECT_FALSE(gone_inside);
   EXPECT_TRUE(gone);
+}
+
+// He is let go where nobody is told anything: there he may wait.
+TEST_F(OwnerTest, that_ends_with_a_call_may_wait_for_others) {
+  struct View {
+    ~View() {
+      other.disconnect_and_wait();
+      ended.count_down();
+    }
+    std::latch& ended;
+    Connection other;
+  };
+  std::latch ended(1);
+  std::shared_ptr<View> view(new View{ended, bus.subscribe(everything(), [](const Envelope&) {})});
+  bus.subscribe(TopicPattern::of("a"), [&](const Envelope&) { view.reset(); },
+                {.owner = std::weak_ptr<void>(view)})
+      .release();
+  bus.publish(event_of("a"));
+  ended.wait();
 }
 
 TEST_F(OwnerTest, that_is_gone_lets_the_handler_go_with_the_next_event) {

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <future>
 #include <latch>
 #include <thread>
 
@@ -327,7 +328,7 @@ TEST_F(PublishingTest, may_be_waited_for_without_an_end) {
 }
 
 TEST_F(PublishingTest, without_waiting_is_refused_when_too_many_wait) {
-  Bus small(catalogue, {.backlog_events = 1});
+  Bus small(catalogue, {.backlog_events = 2});
   std::latch begun(1), may_go(1);
   auto slow = small.subscribe(TopicPattern::of("a"), [&](const Envelope&) {
     begun.count_down();
@@ -360,6 +361,98 @@ TEST_F(PublishingTest, refuses_policies_that_cannot_be) {
   Bus alone(catalogue);
   EXPECT_THROW((void)alone.record(TopicPattern::of("a"), {.recording = Recording::best_effort}),
                ConfigurationError);
+}
+
+TEST_F(PublishingTest, of_a_batch_waits_once_for_the_dispatcher) {
+  Bus hasty(catalogue, {.patience = milliseconds(100)});
+  Dispatcher telling(*log, hasty, log->head());
+  hasty.record_with(std::make_shared<TestRecorder>(*log, telling));
+  hasty.record(TopicPattern::of("a"), {.recording = Recording::required}).release();
+  std::promise<void> may_end;
+  auto slow = hasty.subscribe(
+      everything(), [ended = may_end.get_future().share()](const Envelope&) { ended.wait(); });
+  const auto begun = std::chrono::steady_clock::now();
+  const auto reports = hasty.publish_batch(std::vector<Envelope>(200, event_of("a", "s/1")));
+  EXPECT_LT(std::chrono::steady_clock::now() - begun, long_enough / 2) << "200 times as long";
+  EXPECT_TRUE(reports.back().queued);
+  may_end.set_value();
+}
+
+TEST_F(PublishingTest, that_is_handed_over_again_passes_middleware_once) {
+  for (const bool batched : {false, true}) {
+    record("a", {.recording = Recording::required, .batched = batched});
+    auto marking = bus.use("mark", [](Envelope event) -> std::optional<Envelope> {
+      event.data += 'x';
+      return event;
+    });
+    recorder->refuses = true;
+    bus.publish_nowait(event_of("a", "s/1"));
+    ASSERT_TRUE(bus.flush(long_enough));
+    recorder->refuses = false;
+    EXPECT_EQ(bus.redrive("publish_nowait"), 1u);
+    EXPECT_EQ(log->read({}).events.back().data, "x") << "batched " << batched;
+  }
+}
+
+// What a handler holds may end on the dispatcher's thread once it is cut, outside every handler.
+TEST_F(PublishingTest, where_a_cut_handler_ends_is_done_without_waiting) {
+  record("*", {.recording = Recording::required});
+  std::promise<bool> published;
+  struct Session {
+    ~Session() { published.set_value(bus.publish(event_of("session.closed", "session/1")).queued); }
+    Bus& bus;
+    std::promise<bool>& published;
+  };
+  std::shared_ptr<Session> session(new Session{bus, published});
+  std::promise<void> begun, may_end;
+  auto subscription =
+      bus.subscribe(TopicPattern::of("a"), [session, &begun, &may_end](const Envelope&) {
+        begun.set_value();
+        may_end.get_future().wait();
+      });
+  session.reset();
+  std::jthread publisher([&] { bus.publish(event_of("a", "s/1")); });
+  begun.get_future().wait();
+  subscription.disconnect();
+  may_end.set_value();
+  EXPECT_TRUE(published.get_future().get());
+  publisher.join();
+  EXPECT_EQ(recorded(), (Names{"a", "session.closed"}));
+}
+
+TEST_F(PublishingTest, of_one_id_by_two_at_once_gives_the_first_his_report) {
+  record("a", {.recording = Recording::required});
+  std::latch waiting(1);
+  auto holding = bus.subscribe(TopicPattern::of("a"), [&](const Envelope&) { waiting.wait(); });
+  auto event = event_of("a", "s/1");
+  event.id.bytes.fill(9);
+  std::future<DispatchReport> first =
+      std::async(std::launch::async, [&] { return bus.publish(event); });
+  while (log->head() == Position{0}) std::this_thread::yield();
+  EXPECT_TRUE(bus.publish(event).duplicate);
+  waiting.count_down();
+  const auto report = first.get();
+  EXPECT_EQ(report.delivered, 1u);
+  EXPECT_FALSE(report.queued);
+}
+
+TEST_F(PublishingTest, asks_no_predicate_any_more_of_a_wait_that_is_over) {
+  std::latch asking(1);
+  std::atomic<bool> is_over{false}, was_asked_late{false};
+  std::jthread telling;
+  {
+    auto expected = bus.expect(TopicPattern::of("b"), [&](const Envelope&) {
+      asking.count_down();
+      for (int i = 0; i < 10000; ++i) std::this_thread::yield();
+      was_asked_late = is_over.load();
+      return false;
+    });
+    telling = std::jthread([&] { bus.publish(event_of("b", "s/1")); });
+    asking.wait();
+  }
+  is_over = true;
+  telling.join();
+  EXPECT_FALSE(was_asked_late);
 }
 
 // Best effort is for what might have been recorded.

@@ -22,14 +22,22 @@ void Alarms::at(std::chrono::nanoseconds reading, Work work) {
   if (stopping_) return;
   const auto added = waiting_.emplace(reading, std::move(work));
   if (!waits_by_itself_) return;
-  if (thread_.joinable()) {
-    if (added == waiting_.begin()) changed_.notify_one();
-    return;
-  }
+  if (!thread_.joinable())
+    begin();
+  else if (added == waiting_.begin())
+    changed_.notify_one();
+}
+
+void Alarms::keep_going() {
+  std::lock_guard lock(mutex_);
+  if (waits_by_itself_ && !stopping_ && !waiting_.empty() && !thread_.joinable()) begin();
+}
+
+void Alarms::begin() {
   try {
     thread_ = std::thread([this] { wait_and_run(); });
   } catch (const std::system_error&) {
-    // No thread can be made: the next alarm tries again.
+    // No thread can be made now: whoever comes next tries again.
   }
 }
 

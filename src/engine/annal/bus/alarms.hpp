@@ -36,14 +36,22 @@ class Alarms {
     at(now() + bounded_wait(delay), std::move(work));
   }
 
+  // Where no thread could be made for what was set before: tries again. For those who set nothing
+  // because an earlier alarm of theirs will do.
+  void keep_going();
+
   // Waits for the work that is being done. What is not due yet is never done, and nothing is taken.
   void stop();
 
   // Does what is due by now, in the order of the times, on this thread.
   //   returns   how much was done
   std::size_t run_due();
+  // Whether it has a thread, or somebody calls run_due.
+  bool waits_by_itself() const { return waits_by_itself_; }
 
  private:
+  // With the mutex.
+  void begin();
   void wait_and_run();
   // The next that is due, taken out; nothing if there is none.
   Work take_due();

@@ -3,7 +3,7 @@
 #include "annal/time/bounded_wait.hpp"
 
 #include <algorithm>
-#include <iterator>
+#include <new>
 #include <utility>
 
 namespace annal {
@@ -19,7 +19,7 @@ void Backlog::stop() {
 Backlog::Added Backlog::add(Waiting waiting) {
   std::lock_guard lock(mutex_);
   if (is_stopped_) return Added::stopped;
-  if (waiting_.size() >= limit_) return Added::full;
+  if (added_ - published_ >= limit_) return Added::full;
   if (!is_publishing_ && !thread_.add([this] { publish_next(); })) return Added::no_thread;
   is_publishing_ = true;
   waiting_.push_back(std::move(waiting));
@@ -35,19 +35,39 @@ bool Backlog::wait_until_done(std::chrono::milliseconds timeout) {
 
 void Backlog::publish_next() {
   std::unique_lock lock(mutex_);
+  struct Ending {
+    ~Ending() { is_publishing = false; }
+    bool& is_publishing;
+  } const ending{is_publishing_};  // also where there is no memory: the next to come tries again
   while (!waiting_.empty()) {
-    const auto taken = std::min(waiting_.size(), together_);
-    const auto end = waiting_.begin() + static_cast<std::ptrdiff_t>(taken);
-    std::vector<Waiting> events(std::make_move_iterator(waiting_.begin()),
-                                std::make_move_iterator(end));
-    waiting_.erase(waiting_.begin(), end);
+    std::vector<Waiting> events = take();
+    const auto taken = events.size();
     lock.unlock();
-    publish_(std::move(events));
+    try {
+      publish_(std::move(events));
+    } catch (...) {
+      // There is no memory, and nobody to be told.
+    }
     lock.lock();
     published_ += taken;
     done_.notify_all();
   }
-  is_publishing_ = false;
+}
+
+// Fewer where there is no memory for more.
+std::vector<Backlog::Waiting> Backlog::take() {
+  std::vector<Waiting> events;
+  try {
+    events.reserve(std::min(waiting_.size(), together_));
+  } catch (const std::bad_alloc&) {
+    events.reserve(1);
+  }
+  const auto most = std::min(events.capacity(), together_);
+  while (!waiting_.empty() && events.size() < most) {
+    events.push_back(std::move(waiting_.front()));
+    waiting_.pop_front();
+  }
+  return events;
 }
 
 }  // namespace annal

@@ -22,7 +22,7 @@ class Backlog {
     Envelope event;
     unsigned depth = 1;
   };
-  // Takes all that waits, at most `together`; must not throw.
+  // Takes all that waits, at most `together`. What it throws is dropped with what it was given.
   using Publish = std::function<void(std::vector<Waiting>)>;
 
   Backlog(std::size_t limit, std::size_t together, Publish publish)
@@ -38,6 +38,7 @@ class Backlog {
 
  private:
   void publish_next();
+  std::vector<Waiting> take();
 
   const std::size_t limit_, together_;
   const Publish publish_;
@@ -46,7 +47,7 @@ class Backlog {
   std::deque<Waiting> waiting_;
   std::uint64_t added_ = 0, published_ = 0;
   bool is_publishing_ = false, is_stopped_ = false;
-  Errands thread_{nullptr, true};  // last: it uses all of the above
+  Errands thread_{nullptr, true, nullptr};  // last: it uses all of the above
 };
 
 }  // namespace annal

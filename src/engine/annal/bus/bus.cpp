@@ -50,12 +50,17 @@ Bus::State::State(const Catalogue& known, const BusOptions& asked)
           }),
       dead_letters(asked.dead_letters, asked.kept_bytes),
       observer_errors(asked.names),
-      subscriptions(asked.topics,
-                    {asked.randomness ? asked.randomness : &system_randomness(),
-                     asked.history_events, asked.kept_bytes, asked.known_ids, asked.names},
-                    dead_letters, asked.monotonic),
+      subscriptions(
+          asked.topics,
+          {asked.randomness ? asked.randomness : &system_randomness(), asked.history_events,
+           asked.kept_bytes, asked.known_ids, asked.names},
+          dead_letters,
+          [this](std::shared_ptr<void> owner) {
+            if (!options.monotonic) errands.add([owner = std::move(owner)] {});
+          },
+          asked.monotonic),
       alarms(asked.monotonic),
-      errands(key(), asked.monotonic == nullptr),
+      errands(key(), asked.monotonic == nullptr, &alarms),
       observers_state(std::make_shared<Observers::State>(
           subscriptions,
           ObserverSurroundings{
@@ -74,7 +79,7 @@ Bus::State::State(const Catalogue& known, const BusOptions& asked)
           [this](Emission emission) { return publish_emission(std::move(emission)); },
           [this] { return Position{newest_told}; },
           [this] { return recorder ? &recorder->log() : nullptr; },
-          [this](std::function<void()> work) { errands.add(std::move(work)); },
+          [this](std::function<void()> work) { return errands.add(std::move(work)); },
           {},
           {}}),
       rules(rules_state),
@@ -313,7 +318,11 @@ BusStatistics Bus::statistics() const {
   return statistics;
 }
 
-std::size_t Bus::run_due() { return state_->run_due(); }
+std::size_t Bus::run_due() {
+  if (state_->is_inside())
+    throw WouldDeadlock("a handler, or a rule, does what is due, itself perhaps");
+  return state_->run_due();
+}
 
 std::size_t Bus::subscriber_count() const { return state_->subscriptions.count(); }
 

@@ -45,7 +45,8 @@ using Middleware = std::function<std::optional<Envelope>(Envelope)>;
 
 struct SubscribeOptions {
   std::string name = {};  // in dead letters and statistics; the interest as text when empty
-  // When it is gone, the subscription is; while a handler runs, it is kept.
+  // When it is gone, the subscription is; while a handler runs, it is kept. One that nobody else keeps
+  // when the handler returns ends on a thread of the bus, where it may wait.
   std::optional<std::weak_ptr<void>> owner = std::nullopt;
   // As in Boost.Signals2: first those without a group at the front, then the groups by number, then
   // those without a group; in each of these in the order they came, or the other way at the front.
@@ -230,7 +231,9 @@ class Bus {
   //   returns   a report each; one that must be recorded and cannot be has `not_recorded`
   //   throws    InvalidInput if any type is no topic, PublishRefused as publish: before any goes out
   std::vector<DispatchReport> publish_batch(std::vector<Envelope> events);
-  // Returns at once: the rest happens on a thread of the bus, in the order of publishing. While control
+  // Returns at once: the rest happens on a thread of the bus, in the order of publishing; but that thread
+  // does not wait for the dispatcher, so a transient event may be told before a recorded one that was
+  // published before it. While control
   // wants an event to be asked about again later, those behind it wait. What could not be published, or
   // recorded as it must be, is a dead letter of "publish_nowait"; what middleware and control keep
   // back is counted.
@@ -277,6 +280,7 @@ class Bus {
   BusStatistics statistics() const;
   // Does what is due by now: for a bus with BusOptions::monotonic; others do it by themselves.
   //   returns   how much was done
+  //   throws    WouldDeadlock inside a handler
   std::size_t run_due();
   std::size_t subscriber_count() const;
   // Whether anybody would be told of an event of the type, not counting those who subscribed to

@@ -18,6 +18,7 @@
 #include "annal/bus/turn.hpp"
 
 #include <atomic>
+#include <chrono>
 #include <memory>
 #include <mutex>
 #include <variant>
@@ -70,17 +71,23 @@ struct Bus::State {
   RecordingPolicy policy_of(const std::string& type) const;
 
   // Holds it back, records it or tells it.
-  DispatchReport pass_on(Ready ready, bool waits);
-  DispatchReport pass_on(Ready ready) { return pass_on(std::move(ready), !Turn::inside(key())); }
+  //   until   the dispatcher is waited for, if at all
+  using Until = std::optional<std::chrono::steady_clock::time_point>;
+  DispatchReport pass_on(Ready ready, bool waits, Until until);
+  DispatchReport pass_on(Ready ready) {
+    const bool is_recorded = ready.policy.recording != Recording::none;
+    return pass_on(std::move(ready), !Turn::inside(key()), is_recorded ? patience_here() : Until());
+  }
   // Records or tells.
-  DispatchReport send(Ready ready);
+  DispatchReport send(Ready ready, Until until);
   void send_held(ReadyEvent event);
   AppendOutcome record(Commit commit);
   // Those that are to be recorded, in one commit.
-  std::vector<DispatchReport> record_together(std::vector<Ready> events);
-  DispatchReport after_recording(AppendOutcome outcome, Ready ready, bool waits);
+  std::vector<DispatchReport> record_together(std::vector<Ready> events, Until until);
+  DispatchReport after_recording(AppendOutcome outcome, Ready ready, Until until);
   DispatchReport tell(Ready ready);
-  DispatchReport told(const Envelope& event, Position position, bool waits);
+  Until patience_here() const;
+  bool is_told_by(std::chrono::steady_clock::time_point until, Position position);
 
   void bury(const EventPointer& event, std::string what);
 

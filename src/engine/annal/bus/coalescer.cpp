@@ -9,13 +9,11 @@ namespace annal {
 Coalescer::Coalescer(Alarms& alarms, Errands& errands, std::size_t most, Send send)
     : alarms_(alarms), errands_(errands), most_(most), send_(std::move(send)) {}
 
-bool Coalescer::is_of_another_type(const Line& line, const Envelope& event) const {
-  return line.held && line.held->last.event.type != event.type;
-}
-
-void Coalescer::hold(ReadyEvent event, std::chrono::milliseconds within, bool waits) {
+bool Coalescer::hold(ReadyEvent& event, std::chrono::milliseconds within, bool waits) {
   Lock lock(mutex_);
-  let_go_before(lock, event.event, waits);
+  let_go_before(lock, event.event, waits, [](const Held& held, const Envelope& next) {
+    return held.last.event.type != next.type;
+  });
   const std::string key = key_of(event.event);
   const auto known = lines_.find(key);
   if (known != lines_.end() && known->second.held) {
@@ -24,31 +22,32 @@ void Coalescer::hold(ReadyEvent event, std::chrono::milliseconds within, bool wa
     held.last = std::move(event);
     ++held.count;
     ++merged_;
-    return;
+    return true;
   }
   if (is_closed_ || (known == lines_.end() && lines_.size() >= most_)) {
     if (waits) wait_until_sent(lock, key);
-    lock.unlock();
-    return send_(std::move(event));
+    return false;
   }
   const auto due = dues_.emplace(alarms_.now() + bounded_wait(within), key);
   lines_[key].held.emplace(Held{std::move(event), 1, ++last_number_, due});
   lines_in_use_ = lines_.size();
   set_alarm();
+  return true;
 }
 
 void Coalescer::let_go_before(const Envelope& event, bool waits) {
   if (empty()) return;
   Lock lock(mutex_);
-  let_go_before(lock, event, waits);
+  let_go_before(lock, event, waits, [](const Held&, const Envelope&) { return true; });
 }
 
-void Coalescer::let_go_before(Lock& lock, const Envelope& event, bool waits) {
+void Coalescer::let_go_before(Lock& lock, const Envelope& event, bool waits, IsMeant is_meant) {
   const std::string key = key_of(event);
   if (waits) wait_until_sent(lock, key);
   // Again where another was held back meanwhile.
   for (auto line = lines_.find(key);
-       line != lines_.end() && is_of_another_type(line->second, event); line = lines_.find(key)) {
+       line != lines_.end() && line->second.held && is_meant(*line->second.held, event);
+       line = lines_.find(key)) {
     send(lock, key);
     if (waits) wait_until_sent(lock, key);
   }
@@ -58,7 +57,7 @@ bool Coalescer::holds_before(const Envelope& event) const {
   if (empty()) return false;
   std::lock_guard lock(mutex_);
   const auto line = lines_.find(key_of(event));
-  return line != lines_.end() && is_of_another_type(line->second, event);
+  return line != lines_.end() && line->second.held;
 }
 
 void Coalescer::let_go_all() {
@@ -120,7 +119,7 @@ void Coalescer::wait_until_sent(Lock& lock, const std::string& key) {
 void Coalescer::set_alarm() {
   if (dues_.empty()) return;
   const auto first = dues_.begin()->first;
-  if (!alarms_set_.empty() && *alarms_set_.begin() <= first) return;
+  if (!alarms_set_.empty() && *alarms_set_.begin() <= first) return alarms_.keep_going();
   alarms_set_.insert(first);
   alarms_.at(first, [this, first] { let_go_due(first); });
 }

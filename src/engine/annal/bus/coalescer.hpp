@@ -30,11 +30,13 @@ class Coalescer {
   //   most      streams of which something waits; beyond, events go out at once
   Coalescer(Alarms& alarms, Errands& errands, std::size_t most, Send send);
 
-  // Keeps the event back. What waits of another type of its stream goes out before this returns.
+  // Takes the event to keep it back. What waits of another type of its stream goes out before this
+  // returns.
   //   waits     while something of the stream is being sent by another thread; not inside handlers,
   //             which that thread may be waiting for
-  void hold(ReadyEvent event, std::chrono::milliseconds within, bool waits);
-  // What waits for the event's stream goes out, if it is of another type.
+  //   returns   false where too many wait, or it is closed: the event is still the caller's, to send
+  bool hold(ReadyEvent& event, std::chrono::milliseconds within, bool waits);
+  // What waits for the event's stream goes out.
   void let_go_before(const Envelope& event, bool waits);
   // Whether something would.
   bool holds_before(const Envelope& event) const;
@@ -62,13 +64,15 @@ class Coalescer {
     std::size_t sending = 0;  // threads that do: others than the first are inside handlers
   };
 
-  static const std::string& key_of(const Envelope& event) {
-    return event.stream.empty() ? event.type : event.stream;
+  // No type begins so, and it is told apart from a stream of its name.
+  static std::string key_of(const Envelope& event) {
+    return event.stream.empty() ? '.' + event.type : '/' + event.stream;
   }
-  bool is_of_another_type(const Line& line, const Envelope& event) const;
   // All of these want the lock; send lets go of it meanwhile.
   void send(Lock& lock, const std::string& key);
-  void let_go_before(Lock& lock, const Envelope& event, bool waits);
+  // What it is: everything, or what is of another type.
+  using IsMeant = bool (*)(const Held& held, const Envelope& event);
+  void let_go_before(Lock& lock, const Envelope& event, bool waits, IsMeant is_meant);
   void wait_until_sent(Lock& lock, const std::string& key);
   void set_alarm();
   ReadyEvent take(Line& line);

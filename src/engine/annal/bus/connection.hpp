@@ -32,7 +32,8 @@ class [[nodiscard]] Connection {
   // for every event that is being told on other threads to this one, also to those beside it.
   //   throws    WouldDeadlock inside a handler of the same bus; it is cut all the same
   void disconnect_and_wait();
-  // Nothing is told in between: events of that time are not made up for.
+  // Nothing is told in between: events of that time are not made up for. An observer is still told what
+  // waits for it already, and one that reads on in the log what it reads there.
   void pause() { set_paused(true); }
   void resume() { set_paused(false); }
   // Leaves it in place for as long as the bus, and its owner if it names one, lives.

@@ -1,11 +1,15 @@
 #include "annal/bus/errands.hpp"
 
+#include <chrono>
 #include <exception>
+#include <system_error>
 #include <utility>
 
 namespace annal {
 
 namespace {
+
+constexpr std::chrono::milliseconds pause_before_next_thread{100};
 
 // The bus for which this thread does what nobody waits for.
 constinit thread_local const void* unawaited_for = nullptr;
@@ -19,12 +23,28 @@ bool Unawaited::is_here(const void* bus) { return unawaited_for == bus; }
 bool Errands::add(Work work) noexcept try {
   std::lock_guard lock(mutex_);
   if (stopping_) return false;
-  if (has_thread_ && !thread_.joinable()) thread_ = std::thread([this] { run(); });
   waiting_.push_back(std::move(work));
+  if (has_thread_ && !thread_.joinable() && !begin()) {
+    waiting_.pop_back();
+    return false;
+  }
   added_.notify_one();
   return true;
 } catch (const std::exception&) {
   return false;
+}
+
+bool Errands::begin() {
+  try {
+    thread_ = std::thread([this] { run(); });
+  } catch (const std::system_error&) {
+    if (!alarms_) return false;
+    alarms_->after(pause_before_next_thread, [this] {
+      std::lock_guard lock(mutex_);
+      if (!stopping_ && !waiting_.empty() && !thread_.joinable()) begin();
+    });
+  }
+  return true;
 }
 
 void Errands::stop() {
@@ -39,7 +59,11 @@ void Errands::stop() {
 
 void Errands::run_all() {
   std::unique_lock lock(mutex_);
+  done_.wait(lock, [&] { return !is_running_all_; });
+  is_running_all_ = true;
   while (!waiting_.empty()) run_next(lock);
+  is_running_all_ = false;
+  done_.notify_all();
 }
 
 void Errands::run() {

@@ -3,17 +3,52 @@
 #include "annal/error.hpp"
 #include "annal/time/bounded_wait.hpp"
 
+#include <algorithm>
+
 namespace annal {
 
 void Expectation::State::take(const EventPointer& candidate) {
+  const auto here = std::this_thread::get_id();
   {
     std::lock_guard lock(mutex);
-    if (event) return;
+    if (event || ended) return;
+    asking.push_back(here);
   }
+  struct Asked {
+    ~Asked() {
+      std::lock_guard lock(state.mutex);
+      state.asking.erase(std::find(state.asking.begin(), state.asking.end(), here));
+      state.changed.notify_all();
+    }
+    State& state;
+    const std::thread::id here;
+  } const asked{*this, here};
   if (predicate && !predicate(*candidate)) return;
   std::lock_guard lock(mutex);
   if (!event) event = candidate;
-  came.notify_all();
+}
+
+void Expectation::State::end() {
+  const auto here = std::this_thread::get_id();
+  std::unique_lock lock(mutex);
+  ended = true;
+  changed.wait(lock, [&] {
+    return std::all_of(asking.begin(), asking.end(), [&](auto thread) { return thread == here; });
+  });
+}
+
+void Expectation::end() noexcept {
+  connection_.disconnect();
+  if (const auto state = std::move(state_)) state->end();
+}
+
+Expectation& Expectation::operator=(Expectation&& other) noexcept {
+  if (this != &other) {
+    end();
+    state_ = std::move(other.state_);
+    connection_ = std::move(other.connection_);
+  }
+  return *this;
 }
 
 std::optional<Envelope> Expectation::wait(std::chrono::milliseconds timeout) {
@@ -23,7 +58,7 @@ std::optional<Envelope> Expectation::wait(std::chrono::milliseconds timeout) {
         "and "
         "wait elsewhere");
   std::unique_lock lock(state_->mutex);
-  state_->came.wait_for(lock, bounded_wait(timeout), [&] { return state_->event != nullptr; });
+  state_->changed.wait_for(lock, bounded_wait(timeout), [&] { return state_->event != nullptr; });
   if (!state_->event) return std::nullopt;
   return *state_->event;
 }

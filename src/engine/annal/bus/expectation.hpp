@@ -10,10 +10,16 @@
 
 namespace annal {
 
-// Made by Bus::expect before whatever brings the event about, so that it is not missed.
+// Made by Bus::expect before whatever brings the event about, so that it is not missed. Once it is
+// gone its predicate is asked no more.
 //   threads   one at a time
 class Expectation {
  public:
+  Expectation(Expectation&&) noexcept = default;
+  Expectation& operator=(Expectation&& other) noexcept;
+  // Waits for calls of the predicate that have begun, unless this is one.
+  ~Expectation() { end(); }
+
   // Waits for the first event that was expected.
   //   returns   nothing if the time is up before
   //   throws    WouldDeadlock inside a handler of the bus: it would wait for itself
@@ -24,6 +30,8 @@ class Expectation {
       : state_(std::move(state)), connection_(std::move(connection)) {}
 
  private:
+  void end() noexcept;
+
   std::shared_ptr<State> state_;
   Connection connection_;
 };

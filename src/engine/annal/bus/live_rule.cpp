@@ -82,7 +82,8 @@ void LiveRule::look_at(const Envelope& event, std::vector<Match>& matches) {
 // With the mutex.
 void LiveRule::wait_for_time() {
   const auto due = run_->due();
-  if (!due || (awaited_ && *awaited_ <= *due)) return;
+  if (!due) return;
+  if (awaited_ && *awaited_ <= *due) return around_.alarms.keep_going();
   wake(*due, *due + Rules::margin - around_.clock.now());
 }
 
@@ -142,11 +143,12 @@ void LiveRule::emit(const std::vector<Match>& matches) {
 
 // Publishing takes its time, and other alarms wait for this one.
 void LiveRule::emit_later(std::vector<Match> matches) {
-  around_.later([weak = weak_from_this(), matches = std::move(matches)] {
+  const bool is_given = around_.later([weak = weak_from_this(), matches = std::move(matches)] {
     const auto self = weak.lock();
     if (!self) return;
     if (const RuleCalls::Call call(self->calls_); call) self->emit(matches);
   });
+  if (!is_given) note_failure("nothing is published any more, or there is no memory to do so");
 }
 
 void LiveRule::note_failure(std::string what) {

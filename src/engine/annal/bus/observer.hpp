@@ -67,6 +67,7 @@ struct Observer : std::enable_shared_from_this<Observer> {
   std::unordered_map<std::string, std::unique_ptr<Strand>> strands;  // that have tasks, or are busy
   std::deque<Strand*> ready;  // that are told when a thread has time
   std::size_t turns = 0;      // threads that tell this observer, or will
+  std::size_t redrives = 0;   // dead letters of it that wait for a turn
   // What waits, by number and key in the order it came; with some that were told already.
   std::deque<std::pair<std::uint64_t, std::string>> arrivals;
   std::uint64_t last_arrival = 0;
@@ -77,7 +78,7 @@ struct Observer : std::enable_shared_from_this<Observer> {
   // Recorded events from `behind` to `skipped` were not queued: they are read from the log.
   std::optional<Position> behind;
   Position skipped;
-  bool reading = false;
+  bool reading = false, reads_again = false;  // now; by an alarm, as the log could not be read
   std::uint64_t told = 0, failures = 0, overdue = 0, overdue_since_release = 0, dropped = 0;
   SlidingCount recent;
   LatencyHistogram latencies;

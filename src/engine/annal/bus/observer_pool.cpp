@@ -1,5 +1,6 @@
 #include "annal/bus/observer_pool.hpp"
 
+#include "annal/bus/errands.hpp"
 #include "annal/bus/observer_telling.hpp"
 #include "annal/bus/turn.hpp"
 #include "annal/failure_text.hpp"
@@ -177,7 +178,10 @@ bool ObserverPool::is_left_out(Observer& observer, const EventPointer& event) {
 //   returns   whether the event is to be queued
 bool ObserverPool::make_room(Lock& lock, const Shared& observer, const EventPointer& event) {
   const auto& options = observer->options;
-  if (options.when_full == WhenFull::block && !ObserverTelling::inside(this)) {
+  // Whoever does what is due may be the only one to make room.
+  const bool may_wait = !ObserverTelling::inside(this) &&
+                        (with_.alarms->waits_by_itself() || !Unawaited::is_here(with_.bus));
+  if (options.when_full == WhenFull::block && may_wait) {
     room_.wait(lock, [&] {
       return closing_ || observer->gone || observer->quarantined ||
              observer->queued < options.queue_events;
@@ -269,16 +273,32 @@ void ObserverPool::tell_next(Lock& lock, const Shared& observer) {
       owner = std::move(told.owner);
     }
   }
-  if (observer->ready.empty()) {
-    --observer->turns;
-  } else {
-    turns_.push_back(observer);
-    wake_one();
-  }
+  end_turn(observer);
   let_go(lock, std::move(owner));
   while (is_to_read(*observer) && read_on(lock, observer)) {
   }
   if (is_idle()) idle_.notify_all();
+}
+
+// Dead letters first: where there is always something to tell, their turn would never come.
+void ObserverPool::end_turn(const Shared& observer) {
+  if (observer->ready.empty() || observer->redrives > 0) {
+    --observer->turns;
+    idle_.notify_all();
+  } else {
+    turns_.push_back(observer);
+    wake_one();
+  }
+}
+
+// To those that are ready, for the turns that went to dead letters; one too many finds nothing to do.
+void ObserverPool::offer_turns(const Shared& observer) {
+  for (auto more = observer->ready.size();
+       more > 0 && observer->turns < observer->options.concurrency; --more) {
+    ++observer->turns;
+    turns_.push_back(observer);
+    wake_one();
+  }
 }
 
 void ObserverPool::release_strand(const Shared& observer, Strand& strand) {
@@ -432,11 +452,18 @@ DeadLetters::Answer ObserverPool::take_again(const Shared& observer, const Event
   if (key.failure) return Answer::failed(*key.failure);
   const auto is_free = [&] {
     const auto found = observer->strands.find(key.text);
-    return found == observer->strands.end() || !found->second->occupied;
+    return observer->turns < observer->options.concurrency &&
+           (found == observer->strands.end() || !found->second->occupied);
   };
+  ++observer->redrives;
   idle_.wait(lock,
              [&] { return closing_ || observer->gone || observer->quarantined || is_free(); });
-  if (auto answer = is_out_of_reach()) return *std::move(answer);
+  --observer->redrives;
+  if (auto answer = is_out_of_reach()) {
+    if (!closing_) offer_turns(observer);
+    return *std::move(answer);
+  }
+  ++observer->turns;
   auto& held = observer->strands[key.text];
   if (!held) {
     held = std::make_unique<Strand>();
@@ -445,7 +472,11 @@ DeadLetters::Answer ObserverPool::take_again(const Shared& observer, const Event
   Strand& strand = *held;
   strand.occupied = true;
   auto told = call(lock, *observer, event, 1);
-  if (!closing_) release_strand(observer, strand);
+  if (!closing_) {
+    release_strand(observer, strand);
+    end_turn(observer);
+    offer_turns(observer);
+  }
   let_go(lock, std::move(told.owner));
   if (!told.is_told) return Answer::gone(is_gone);
   return told.failure ? Answer::failed(*std::move(told.failure)) : Answer{};

@@ -85,6 +85,8 @@ class ObserverPool : public std::enable_shared_from_this<ObserverPool> {
   void note(const Shared& observer, Strand& strand);
   void release_strand(const Shared& observer, Strand& strand);
   void tell_next(Lock& lock, const Shared& observer);
+  void end_turn(const Shared& observer);
+  void offer_turns(const Shared& observer);
   Told call(Lock& lock, Observer& observer, const EventPointer& event, unsigned depth);
   void note_call(Observer& observer, const ObserverCall& call, bool has_failed);
   void settle(const Shared& observer, Strand& strand, ObserverTask task,

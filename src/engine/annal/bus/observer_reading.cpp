@@ -48,8 +48,8 @@ ObserverKey ObserverPool::ask_for_key(Lock& lock, Observer& observer, const Even
 }
 
 bool ObserverPool::is_to_read(const Observer& observer) const {
-  return observer.behind && !observer.reading && !observer.quarantined && !observer.gone &&
-         !closing_ && observer.queued <= observer.options.queue_events / 2;
+  return observer.behind && !observer.reading && !observer.reads_again && !observer.quarantined &&
+         !observer.gone && !closing_ && observer.queued <= observer.options.queue_events / 2;
 }
 
 // A thread reads on, if there is room: at the end of this turn or of another.
@@ -86,8 +86,14 @@ bool ObserverPool::read_on(Lock& lock, const Shared& observer) {
   } catch (...) {
     failure = text_of_current_exception();
   }
-  for (const auto& event : page.events)
+  const auto is_told_no_more = [&] {
+    std::lock_guard look(mutex_);
+    return closing_ || observer->gone;
+  };
+  for (const auto& event : page.events) {
+    if (is_told_no_more()) break;
     keys.push_back(key_of(*observer, event, recorded_depth(event)));
+  }
   lock.lock();
   observer->reading = false;
   if (--observer->asking == 0) idle_.notify_all();
@@ -95,15 +101,18 @@ bool ObserverPool::read_on(Lock& lock, const Shared& observer) {
   const bool is_told = !closing_ && !observer->gone && !observer->quarantined;
   if (is_told && failure.empty())
     queue_read(observer, std::move(page), keys, to);
-  else if (is_told)
+  else if (is_told) {
+    observer->reads_again = true;
     with_.alarms->after(pause_after_failed_read,
                         [pool = weak_from_this(), weak = std::weak_ptr(observer)] {
                           const auto known = weak.lock();  // destroyed without the lock
                           const auto self = pool.lock();
                           if (!self || !known) return;
                           std::lock_guard again(self->mutex_);
+                          known->reads_again = false;
                           self->read_later(known);
                         });
+  }
   let_go(lock, std::move(owner));
   return failure.empty();
 }

@@ -9,7 +9,8 @@ namespace annal {
 
 // One alarm at a time looks after all calls of an observer.
 void ObserverPool::watch(Observer& observer) {
-  if (observer.options.timeout.count() <= 0 || observer.watched) return;
+  if (observer.options.timeout.count() <= 0) return;
+  if (observer.watched) return with_.alarms->keep_going();
   std::optional<std::chrono::nanoseconds> first;
   for (const auto& call : observer.calls)
     if (!call.overdue && (!first || call.begun < *first)) first = call.begun;

@@ -4,6 +4,7 @@
 #include "annal/bus/observer_telling.hpp"
 #include "annal/bus/vocabulary.hpp"
 #include "annal/failure_text.hpp"
+#include "annal/time/bounded_wait.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -42,6 +43,12 @@ bool is_for_no_log(const AppendOutcome& outcome) {
 
 void note_replaced(DispatchReport& report, std::string by) {
   if (!by.empty()) report.replaced_by = std::move(by);
+}
+
+DispatchReport queued() {
+  DispatchReport report;
+  report.queued = true;
+  return report;
 }
 
 // An event that came with an id is recorded once, however often it is published.
@@ -185,28 +192,27 @@ std::variant<Bus::State::Ready, DispatchReport> Bus::State::make_ready(Envelope&
   return Ready{std::move(event), given, is_new, depth, policy, {}, std::move(replaced_by)};
 }
 
+// What might have been recorded before is no part of what is new.
 bool Bus::State::is_held_back(Ready& ready, bool waits) {
-  if (!ready.policy.coalesce_within) {
-    coalescer.let_go_before(ready.event, waits);
-    return false;
-  }
-  const auto within = *ready.policy.coalesce_within;
-  coalescer.hold(std::move(ready), within, waits);
-  return true;
+  const bool may_be_known = !ready.given.is_nil() || !ready.idempotency_key.empty();
+  if (ready.policy.coalesce_within && !may_be_known)
+    return coalescer.hold(ready, *ready.policy.coalesce_within, waits);
+  coalescer.let_go_before(ready.event, waits);
+  return false;
 }
 
-DispatchReport Bus::State::pass_on(Ready ready, bool waits) {
-  if (!is_held_back(ready, waits)) return send(std::move(ready));
+DispatchReport Bus::State::pass_on(Ready ready, bool waits, Until until) {
+  if (!is_held_back(ready, waits)) return send(std::move(ready), until);
   DispatchReport report;
   report.coalesced = true;
   return report;
 }
 
-DispatchReport Bus::State::send(Ready ready) {
+DispatchReport Bus::State::send(Ready ready, Until until) {
   if (ready.policy.recording == Recording::none) return tell(std::move(ready));
   std::vector<Ready> alone;
   alone.push_back(std::move(ready));
-  return record_together(std::move(alone)).front();
+  return record_together(std::move(alone), until).front();
 }
 
 DispatchReport Bus::State::tell(Ready ready) {
@@ -234,13 +240,12 @@ AppendOutcome Bus::State::record(Commit commit) {
 }
 
 // One commit. Where no log takes it, each event has one of its own, so that none harms another.
-std::vector<DispatchReport> Bus::State::record_together(std::vector<Ready> events) {
-  const bool waits = !Turn::inside(key()) && !Unawaited::is_here(key());
+std::vector<DispatchReport> Bus::State::record_together(std::vector<Ready> events, Until until) {
   Commit commit;
   Durability durability = Durability::ephemeral;
   for (auto& ready : events) {
     note_depth(ready.event, ready.depth);
-    if (waits) awaited.expect(ready.event.id);
+    if (until) awaited.expect(ready.event.id);
     commit.events.push_back(ready.event);
     durability = std::max(durability, ready.policy.durability);
   }
@@ -256,10 +261,10 @@ std::vector<DispatchReport> Bus::State::record_together(std::vector<Ready> event
   std::vector<DispatchReport> reports;
   if (events.size() > 1 && std::holds_alternative<Rejected>(outcome)) {
     for (auto& ready : events) {
-      awaited.take(ready.event.id);
+      if (until) awaited.take(ready.event.id);
       std::vector<Ready> alone;
       alone.push_back(std::move(ready));
-      reports.push_back(record_together(std::move(alone)).front());
+      reports.push_back(record_together(std::move(alone), until).front());
     }
     return reports;
   }
@@ -268,21 +273,22 @@ std::vector<DispatchReport> Bus::State::record_together(std::vector<Ready> event
   for (auto& ready : events) {
     if (appended && !appended->replayed) appended->last = position;
     position = next(position);
-    reports.push_back(after_recording(outcome, std::move(ready), waits));
+    reports.push_back(after_recording(outcome, std::move(ready), until));
   }
   return reports;
 }
 
-DispatchReport Bus::State::after_recording(AppendOutcome outcome, Ready ready, bool waits) {
-  const Ulid id = ready.event.id;
+DispatchReport Bus::State::after_recording(AppendOutcome outcome, Ready ready, Until until) {
   if (const auto* appended = std::get_if<Appended>(&outcome)) {
-    auto report = appended->replayed ? duplicate() : told(ready.event, appended->last, waits);
+    const bool is_told = until && !appended->replayed && is_told_by(*until, appended->last);
+    auto report = appended->replayed ? duplicate() : queued();
     if (appended->replayed) visit().desk().duplicates.add();
-    awaited.take(id);
+    if (until)
+      if (auto told = awaited.take(ready.event.id); told && is_told) report = *std::move(told);
     report.position = appended->last;
     return report;
   }
-  awaited.take(id);
+  if (until) awaited.take(ready.event.id);
   const std::string what = ready.event.type + " could not be recorded: " + words_of(outcome);
   DispatchReport report;
   if (ready.policy.recording == Recording::required || is_for_no_log(outcome)) {
@@ -299,13 +305,20 @@ DispatchReport Bus::State::after_recording(AppendOutcome outcome, Ready ready, b
   return report;
 }
 
-// What the dispatcher's report says, for those who may wait for it.
-DispatchReport Bus::State::told(const Envelope& event, Position position, bool waits) {
-  if (waits && recorder->wait_until_told(position, options.patience))
-    if (auto report = awaited.take(event.id)) return *std::move(report);
-  DispatchReport report;
-  report.queued = true;
-  return report;
+// Until when this thread may wait for the dispatcher; nothing where it must not.
+Bus::State::Until Bus::State::patience_here() const {
+  if (Turn::inside(key()) || Unawaited::is_here(key())) return std::nullopt;
+  return std::chrono::steady_clock::now() + bounded_wait(options.patience);
+}
+
+bool Bus::State::is_told_by(std::chrono::steady_clock::time_point until, Position position) {
+  using std::chrono::milliseconds;
+  const auto left = std::chrono::ceil<milliseconds>(until - std::chrono::steady_clock::now());
+  try {
+    return recorder->wait_until_told(position, std::max(left, milliseconds(0)));
+  } catch (const WouldDeadlock&) {
+    return false;  // on the dispatcher's thread, where what a handler held ends, and publishes
+  }
 }
 
 std::vector<DispatchReport> Bus::State::publish_batch(std::vector<Envelope> events) {
@@ -316,9 +329,10 @@ std::vector<DispatchReport> Bus::State::publish_batch(std::vector<Envelope> even
   std::vector<Ready> together;
   std::vector<std::size_t> places;
   std::size_t bytes = 0;
+  const auto until = patience_here();  // one for all
   const auto record_gathered = [&] {
     if (together.empty()) return;
-    auto recorded = record_together(std::exchange(together, {}));
+    auto recorded = record_together(std::exchange(together, {}), until);
     for (std::size_t i = 0; i < places.size(); ++i) reports[places[i]] = std::move(recorded[i]);
     places.clear();
     bytes = 0;
@@ -338,7 +352,7 @@ std::vector<DispatchReport> Bus::State::publish_batch(std::vector<Envelope> even
         bytes + more > limits::commit_bytes || coalescer.holds_before(event.event))
       record_gathered();  // first, so that they stay in order
     if (is_apart) {
-      reports[i] = pass_on(std::move(event));
+      reports[i] = pass_on(std::move(event), !Turn::inside(key()), until);
     } else if (!is_held_back(event, !Turn::inside(key()))) {
       bytes += more;
       places.push_back(i);
@@ -356,18 +370,18 @@ std::vector<DispatchReport> Bus::State::publish_batch(std::vector<Envelope> even
 void Bus::State::publish_backlog(std::vector<Backlog::Waiting> waiting) {
   const Unawaited unawaited(key());
   std::vector<Ready> together;
+  std::vector<EventPointer> as_published;  // these, for whoever publishes them again
   const auto record_gathered = [&] {
     if (together.empty()) return;
-    auto events = std::exchange(together, {});
-    std::vector<EventPointer> kept;
-    for (const auto& ready : events) kept.push_back(std::make_shared<const Envelope>(ready.event));
-    const auto reports = record_together(std::move(events));
+    const auto kept = std::exchange(as_published, {});
+    const auto reports = record_together(std::exchange(together, {}), std::nullopt);
     for (std::size_t i = 0; i < reports.size(); ++i)
       if (reports[i].not_recorded) bury(kept[i], reports[i].why);
   };
   for (auto& [event, depth] : waiting) {
-    const auto kept = std::make_shared<const Envelope>(event);
+    EventPointer kept;
     try {
+      kept = std::make_shared<const Envelope>(event);
       const Turn turn(key(), Turn::Of::middleware, depth);
       auto ready = make_ready(std::move(event), depth);
       auto* passed = std::get_if<Ready>(&ready);
@@ -378,13 +392,15 @@ void Bus::State::publish_backlog(std::vector<Backlog::Waiting> waiting) {
           coalescer.holds_before(passed->event))
         record_gathered();
       if (!joins) {
-        if (const auto report = pass_on(std::move(*passed), true); report.not_recorded)
+        if (const auto report = pass_on(std::move(*passed), true, std::nullopt);
+            report.not_recorded)
           bury(kept, report.why);
       } else if (!is_held_back(*passed, true)) {
+        as_published.push_back(kept);
         together.push_back(std::move(*passed));
       }
     } catch (...) {
-      bury(kept, text_of_current_exception());
+      if (kept) bury(kept, text_of_current_exception());
     }
   }
   try {
@@ -397,7 +413,7 @@ void Bus::State::publish_backlog(std::vector<Backlog::Waiting> waiting) {
 // Of an event that was held back nobody waits for a report.
 void Bus::State::send_held(ReadyEvent event) {
   const auto kept = std::make_shared<const Envelope>(event.event);
-  const auto report = send(std::move(event));
+  const auto report = send(std::move(event), patience_here());
   if (report.not_recorded) bury(kept, report.why);
 }
 

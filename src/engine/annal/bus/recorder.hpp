@@ -30,7 +30,9 @@ struct RecordingPolicy {
   // Consecutive events of one type and stream that come within this time of the first go out as one,
   // when it is over, or before another event of the stream: the last of them, with their number in its
   // metadata as `coalesced`. Not for what is required: publish returns before. Of more streams than
-  // BusOptions::backlog_events nothing is held back. Events appended to the log directly let nothing go.
+  // BusOptions::backlog_events nothing is held back, nor is what comes with an id and may be known.
+  // Events appended to the log directly let nothing go. Where it is recorded, it may be told after a
+  // transient event that came behind it: the dispatcher tells it.
   std::optional<std::chrono::milliseconds> coalesce_within = std::nullopt;
 };
 

@@ -31,7 +31,8 @@ struct Rules::State {
   std::function<const EventLog*()> log;
   // Does work on another thread of the bus, in the order it is handed over; must not throw. What was
   // handed over and is not done when the bus ends may be dropped.
-  std::function<void(std::function<void()> work)> later;
+  //   returns   false where it will not be done
+  std::function<bool(std::function<void()> work)> later;
 
   std::mutex mutex;
   std::vector<std::weak_ptr<LiveRule>> rules;  // that are not cut

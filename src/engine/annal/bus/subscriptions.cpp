@@ -34,6 +34,7 @@ struct Delivery {
   const EventPointer& event;
   DeadLetters& dead_letters;
   const MonotonicClock& clock;
+  const Subscriptions::Part& part;
   Timestamp now;
   bool timed;
   DispatchReport& report;
@@ -70,6 +71,13 @@ bool call_with_care(Subscriber& subscriber, Delivery& delivery, std::uint8_t fla
     if (!subscriber.interest.query().matches(*delivery.event)) return false;
     subscriber.count_one(delivery.now);
   }
+  struct Parting {
+    ~Parting() {
+      if (owner && owner.use_count() == 1) part(std::move(owner));
+    }
+    std::shared_ptr<void>& owner;
+    const Subscriptions::Part& part;
+  } const parting{owner, delivery.part};
   call(subscriber, delivery.event, flags);
   return !(flags & Subscriber::takes);
 }
@@ -219,14 +227,19 @@ struct Subscriptions::State {
     const std::weak_ptr<Subscriber> subscriber;
   };
 
-  State(std::size_t remembered, Desk::Options options, DeadLetters& of, const MonotonicClock& with)
-      : audience(remembered, options), dead_letters(of), clock(with) {}
+  State(std::size_t remembered, Desk::Options options, DeadLetters& of, Part with_owners,
+        const MonotonicClock& with)
+      : audience(remembered, options),
+        dead_letters(of),
+        part(std::move(with_owners)),
+        clock(with) {}
 
   Rank next_rank(const SubscribeOptions& options);
   void sweep_if_due();
 
   Audience audience;
   DeadLetters& dead_letters;
+  const Part part;
   const MonotonicClock& clock;
   std::atomic<std::int64_t> last_sequence{0};
   std::atomic<std::size_t> sweep_at{first_sweep};
@@ -255,8 +268,8 @@ void Subscriptions::State::sweep_if_due() {
 }
 
 Subscriptions::Subscriptions(std::size_t remembered, Desk::Options options,
-                             DeadLetters& dead_letters, const MonotonicClock* monotonic)
-    : state_(std::make_shared<State>(remembered, options, dead_letters,
+                             DeadLetters& dead_letters, Part part, const MonotonicClock* monotonic)
+    : state_(std::make_shared<State>(remembered, options, dead_letters, std::move(part),
                                      monotonic ? *monotonic : monotonic_clock())) {}
 
 Subscriptions::~Subscriptions() = default;
@@ -314,7 +327,7 @@ void Subscriptions::tell(Visit& visit, const EventPointer& event, bool is_new, T
   if (table.empty()) return;
 
   const MonotonicClock& clock = state_->clock;
-  Delivery delivery{event, state_->dead_letters, clock, now, timed, report, &table};
+  Delivery delivery{event, state_->dead_letters, clock, state_->part, now, timed, report, &table};
   const auto begun = timed ? clock.reading() : std::chrono::nanoseconds(0);
   by_type.emit(delivery);
   if (!timed && report.failed == 0) return;

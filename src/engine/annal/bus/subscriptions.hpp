@@ -20,10 +20,14 @@ class Subscriptions {
  public:
   using Audience = annal::Audience<Subscriber, Topic, Desk>;
   using Visit = Audience::Visit;
-  //   remembered   types, streams and tags whose subscribers each publishing thread finds ready
+  // Takes an owner who ends with a call: he may wait for others to return, as nobody can who tells
+  // them.
+  using Part = std::function<void(std::shared_ptr<void> owner)>;
+
+  //   remembered     types, streams and tags whose subscribers each publishing thread finds ready
   //   dead_letters   of subscribers that throw; must outlive this
   //   monotonic      null: the machine's; must outlive this
-  Subscriptions(std::size_t remembered, Desk::Options options, DeadLetters& dead_letters,
+  Subscriptions(std::size_t remembered, Desk::Options options, DeadLetters& dead_letters, Part part,
                 const MonotonicClock* monotonic = nullptr);
   ~Subscriptions();
   Subscriptions(const Subscriptions&) = delete;

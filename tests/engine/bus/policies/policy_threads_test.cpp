@@ -33,7 +33,11 @@ void on_all_threads(Work work) {
 
 TEST(PolicyThreads, give_exactly_the_tokens_that_a_burst_and_the_time_make) {
   ManualMonotonicClock clock;
-  RateLimit limit({.per_second = 1000, .burst = 50, .key = rate_of_all, .clock = &clock});
+  RateLimit limit({.per_second = 1000,
+                   .burst = 50,
+                   .key = rate_of_all,
+                   .when_empty = WhenEmpty::fail,
+                   .clock = &clock});
   const auto handler = limit.handler();
   std::atomic<int> given{0};
   on_all_threads([&](int thread, int round) {

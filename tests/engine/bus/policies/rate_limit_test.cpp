@@ -17,8 +17,9 @@ using std::chrono::nanoseconds;
 class Rate : public ::testing::Test {
  protected:
   // Ten a second, three at once.
-  RateLimitOptions options() {
-    return {.name = "mails", .per_second = 10, .burst = 3, .clock = &clock};
+  RateLimitOptions options(WhenEmpty when_empty = WhenEmpty::fail) {
+    return {
+        .name = "mails", .per_second = 10, .burst = 3, .when_empty = when_empty, .clock = &clock};
   }
   int given(const ControlHandler& by, const Envelope& event, int asked) {
     int count = 0;
@@ -52,22 +53,54 @@ TEST_F(Rate, saves_no_more_than_a_burst) {
 }
 
 TEST_F(Rate, answers_retry_for_when_the_next_token_comes) {
-  given(handler, event_in("mail/1"), 3);
+  const auto patient = RateLimit(options(WhenEmpty::retry)).handler();
+  given(patient, event_in("mail/1"), 3);
   clock.advance(std::chrono::microseconds(10'500));
-  const auto decision = ask(handler);
+  ControlContext context;
+  const auto decision = patient(event_in("mail/1"), context);
   EXPECT_EQ(decision.signal(), ControlSignal::retry);
   EXPECT_EQ(decision.delay(), milliseconds(90)) << "rounded up, so that it is not too early";
   EXPECT_EQ(decision.reason(), "mails of mail/1: the next is due in 90 ms");
+  EXPECT_EQ(patient(event_in("mail/1"), context).signal(), ControlSignal::retry) << "too early";
   clock.advance(decision.delay());
-  EXPECT_EQ(signal_of(handler), ControlSignal::proceed);
+  EXPECT_EQ(patient(event_in("mail/1"), context).signal(), ControlSignal::proceed);
+}
+
+// However many wait, nobody has to be asked about more than twice.
+TEST_F(Rate, keeps_a_token_for_each_event_that_waits) {
+  RateLimit limiting(options(WhenEmpty::retry));
+  const auto patient = limiting.handler();
+  given(patient, event_in("mail/1"), 3);
+  std::vector<ControlContext> waiting(20);
+  for (std::size_t i = 0; i < waiting.size(); ++i)
+    EXPECT_EQ(patient(event_in("mail/1"), waiting[i]).delay(),
+              milliseconds(100 * (static_cast<int>(i) + 1)));
+  for (auto& each : waiting) {
+    clock.advance(milliseconds(100));
+    EXPECT_EQ(patient(event_in("mail/1"), each).signal(), ControlSignal::proceed);
+  }
+  EXPECT_EQ(limiting.statistics().refused, 0u);
+}
+
+TEST_F(Rate, answers_fail_where_a_token_would_come_too_late) {
+  RateLimitOptions hasty = options(WhenEmpty::retry);
+  hasty.longest_wait = milliseconds(250);
+  RateLimit limiting(hasty);
+  const auto patient = limiting.handler();
+  given(patient, event_in("mail/1"), 3);
+  ControlContext due{.elapsed = milliseconds(950), .deadline = std::chrono::seconds(1)};
+  EXPECT_EQ(patient(event_in("mail/1"), due).signal(), ControlSignal::fail);
+  EXPECT_EQ(signal_of(patient), ControlSignal::retry) << "that one took no token";
+  EXPECT_EQ(signal_of(patient), ControlSignal::retry);
+  const auto decision = ask(patient);
+  EXPECT_EQ(decision.signal(), ControlSignal::fail);
+  EXPECT_EQ(decision.reason(), "mails of mail/1: the next is due in 300 ms");
+  EXPECT_EQ(limiting.statistics().refused, 2u);
 }
 
 TEST_F(Rate, answers_fail_if_asked_to) {
-  RateLimitOptions failing = options();
-  failing.when_empty = WhenEmpty::fail;
-  const auto strict = RateLimit(failing).handler();
-  given(strict, event_in("mail/1"), 3);
-  const auto decision = ask(strict);
+  given(handler, event_in("mail/1"), 3);
+  const auto decision = ask(handler);
   EXPECT_EQ(decision.signal(), ControlSignal::fail);
   EXPECT_EQ(decision.reason(), "mails of mail/1: the next is due in 100 ms");
 }
@@ -154,6 +187,8 @@ TEST_F(Rate, refuses_options_it_cannot_keep) {
                InvalidInput);
   EXPECT_THROW(with([](RateLimitOptions& of) { of.key = nullptr; }), InvalidInput);
   EXPECT_THROW(with([](RateLimitOptions& of) { of.keys = 1; }), InvalidInput);
+  EXPECT_THROW(with([](RateLimitOptions& of) { of.longest_wait = milliseconds(-1); }),
+               InvalidInput);
 }
 
 // In every stretch of time, whenever it begins.

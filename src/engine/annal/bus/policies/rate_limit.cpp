@@ -2,6 +2,7 @@
 
 #include "annal/error.hpp"
 #include "annal/log/recently_used.hpp"
+#include "annal/time/bounded_wait.hpp"
 
 #include <algorithm>
 #include <atomic>
@@ -28,6 +29,9 @@ void check(const RateLimitOptions& options) {
     refuse("a burst of " + std::to_string(options.burst) + " at " +
            std::to_string(options.per_second) + " a second takes over thirty years to refill");
   if (!options.key) refuse("the key holds no function to call");
+  if (options.longest_wait.count() < 0)
+    refuse("a longest wait of " + std::to_string(options.longest_wait.count()) +
+           " ms; use 0 to wait for no token");
   if (options.keys < 2) refuse(std::to_string(options.keys) + " keys; remember 2 at least");
 }
 
@@ -57,25 +61,23 @@ class RateLimit::State {
 
   nanoseconds take(const std::string& key) {
     std::lock_guard lock(mutex_);
-    const nanoseconds now = clock_.reading();
-    Bucket& bucket = bucket_of(key, now);
-    const nanoseconds full_at = std::max(bucket.full_at, now) + interval_;
-    if (full_at - now > to_fill_) {
-      ++counted_.refused;
-      return full_at - now - to_fill_;
-    }
-    bucket.full_at = full_at;
-    ++counted_.given;
-    return nanoseconds(0);
+    return take(key, clock_.reading(), nanoseconds(0));
   }
 
   ControlDecision ask(const Envelope& event, ControlContext& context) {
     const auto key = options.key(event);
-    if (!key || context.values.contains(token_key_)) return ControlDecision::proceed();
-    const nanoseconds wait = take(*key);
-    if (wait > nanoseconds(0)) return refusal(*key, std::chrono::ceil<milliseconds>(wait));
-    context.values.emplace(token_key_, *key);
-    return ControlDecision::proceed();
+    if (!key) return ControlDecision::proceed();
+    std::lock_guard lock(mutex_);
+    const nanoseconds now = clock_.reading();
+    if (const auto token = context.values.find(token_key_); token != context.values.end()) {
+      const nanoseconds due(std::stoll(token->second));
+      return due <= now ? ControlDecision::proceed() : later(*key, due - now);
+    }
+    const nanoseconds patience = patience_of(context);
+    const nanoseconds wait = take(*key, now, patience);
+    if (wait > patience) return refusal(*key, wait);
+    context.values.emplace(token_key_, std::to_string((now + wait).count()));
+    return wait > nanoseconds(0) ? later(*key, wait) : ControlDecision::proceed();
   }
 
   RateLimitStatistics statistics() const {
@@ -88,16 +90,44 @@ class RateLimit::State {
   const RateLimitOptions options;
 
  private:
+  // Of those who come first, each has the next token for himself, however long he has to wait for it.
+  nanoseconds patience_of(const ControlContext& context) const {
+    if (options.when_empty == WhenEmpty::fail) return nanoseconds(0);
+    nanoseconds patience = bounded_wait(options.longest_wait);
+    if (context.deadline) patience = std::min(patience, *context.deadline - context.elapsed);
+    return std::max(patience, nanoseconds(0));
+  }
+
+  // With the mutex. The token is taken unless it is due later than that.
+  //   returns   when it is due, from now
+  nanoseconds take(const std::string& key, nanoseconds now, nanoseconds patience) {
+    Bucket& bucket = bucket_of(key, now);
+    const nanoseconds full_at = std::max(bucket.full_at, now) + interval_;
+    const nanoseconds wait = std::max(full_at - now - to_fill_, nanoseconds(0));
+    if (wait > patience) {
+      ++counted_.refused;
+      return wait;
+    }
+    bucket.full_at = full_at;
+    ++counted_.given;
+    return wait;
+  }
+
   Bucket& bucket_of(const std::string& key, nanoseconds now) {
     if (const auto* known = buckets_.find(key)) return **known;
     return *buckets_.put(key, std::make_unique<Bucket>(Bucket{now}));
   }
 
-  ControlDecision refusal(const std::string& key, milliseconds wait) const {
-    std::string reason = options.name + " of " + (key.empty() ? "all" : key) +
-                         ": the next is due in " + std::to_string(wait.count()) + " ms";
-    return options.when_empty == WhenEmpty::fail ? ControlDecision::fail(std::move(reason))
-                                                 : ControlDecision::retry(wait, std::move(reason));
+  std::string reason(const std::string& key, milliseconds wait) const {
+    return options.name + " of " + (key.empty() ? "all" : key) + ": the next is due in " +
+           std::to_string(wait.count()) + " ms";
+  }
+  ControlDecision refusal(const std::string& key, nanoseconds wait) const {
+    return ControlDecision::fail(reason(key, std::chrono::ceil<milliseconds>(wait)));
+  }
+  ControlDecision later(const std::string& key, nanoseconds wait) const {
+    const auto whole = std::chrono::ceil<milliseconds>(wait);
+    return ControlDecision::retry(whole, reason(key, whole));
   }
 
   const std::string token_key_;

@@ -29,8 +29,8 @@ std::optional<std::string> rate_of_stream(const Envelope& event);
 std::optional<std::string> rate_of_all(const Envelope& event);
 
 enum class WhenEmpty : std::uint8_t {
-  retry,  // RETRY, when the next token comes
-  fail    // FAIL, saying when that is
+  retry,  // RETRY, when a token comes that is kept for the event; FAIL if that is too late
+  fail    // FAIL, saying when the next token comes
 };
 
 struct RateLimitOptions {
@@ -40,12 +40,13 @@ struct RateLimitOptions {
   RateKey key = rate_of_stream;
   std::size_t keys = 10'000;  // remembered; 2 or more
   WhenEmpty when_empty = WhenEmpty::retry;
-  const MonotonicClock* clock = nullptr;  // null: the machine's; must outlive the handlers
+  std::chrono::milliseconds longest_wait{60'000};  // for a token; also no longer than the deadline
+  const MonotonicClock* clock = nullptr;           // null: the machine's; must outlive the handlers
 };
 
 struct RateLimitStatistics {
-  std::uint64_t given = 0;    // tokens
-  std::uint64_t refused = 0;  // times there was none
+  std::uint64_t given = 0;    // tokens, those that are waited for included
+  std::uint64_t refused = 0;  // times there was none in time
   std::size_t keys = 0;       // remembered now
 };
 
