@@ -34,7 +34,9 @@ using ObserverHandler = std::function<void(const Envelope& event, std::stop_toke
 
 // What becomes of events while an observer's queue is full.
 enum class WhenFull {
-  block,        // whoever dispatches waits for room; an observer that publishes does not
+  // Whoever dispatches waits for room. Not an observer that publishes, nor who does what is due on a bus
+  // with a clock of its own: for them the oldest is dropped.
+  block,
   drop_oldest,  // the oldest event that waits becomes a dead letter
   spill,  // recorded events are read from the log again later; transient ones are dead letters
 };

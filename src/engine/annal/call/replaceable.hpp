@@ -21,6 +21,10 @@ class Replaceable {
       source.readings_.fetch_add(1);
       value_ = source.current_.load();
     }
+    // The same value, whatever stands in its place by now.
+    Reading(const Reading& other) : source_(other.source_), value_(other.value_) {
+      source_->readings_.fetch_add(1);
+    }
     Reading(Reading&& other) noexcept
         : source_(std::exchange(other.source_, nullptr)), value_(other.value_) {}
     Reading& operator=(Reading&&) = delete;

@@ -309,5 +309,23 @@ TEST_F(Circuit, never_stays_shut_whatever_happens) {
   }));
 }
 
+TEST(CircuitOfCalls, says_why_a_call_is_not_let_through) {
+  ManualMonotonicClock clock;
+  CircuitBreaker bank({.name = "bank",
+                       .failures = 1,
+                       .open_for = std::chrono::milliseconds(1000),
+                       .clock = &clock});
+  ControlContext call;
+  EXPECT_EQ(bank.refusal(call), std::nullopt);
+  bank.failed();
+  EXPECT_EQ(bank.refusal(call), "circuit bank is open for another 1000 ms");
+  clock.advance(std::chrono::milliseconds(1000));
+  EXPECT_EQ(bank.refusal(call), std::nullopt) << "a trial";
+  EXPECT_EQ(bank.refusal(call), std::nullopt) << "the same one";
+  ControlContext another;
+  EXPECT_NE(bank.refusal(another), std::nullopt);
+  EXPECT_EQ(bank.name(), "bank");
+}
+
 }  // namespace
 }  // namespace annal::test

@@ -98,6 +98,17 @@ TEST_F(Rate, answers_fail_where_a_token_would_come_too_late) {
   EXPECT_EQ(limiting.statistics().refused, 2u);
 }
 
+TEST_F(Rate, reserves_a_token_for_a_call_that_is_no_event) {
+  RateLimit limiting(options(WhenEmpty::retry));
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(limiting.reserve("bank", nanoseconds(0)), nanoseconds(0));
+  EXPECT_EQ(limiting.reserve("bank", milliseconds(99)), std::nullopt);
+  EXPECT_EQ(limiting.reserve("bank", milliseconds(100)), milliseconds(100));
+  EXPECT_EQ(limiting.reserve("bank", std::chrono::hours(1)), milliseconds(200));
+  EXPECT_EQ(limit.reserve("bank", std::chrono::hours(1)), nanoseconds(0));
+  for (int i = 0; i < 2; ++i) limit.take("bank");
+  EXPECT_EQ(limit.reserve("bank", std::chrono::hours(1)), std::nullopt) << "nobody waits for it";
+}
+
 TEST_F(Rate, answers_fail_if_asked_to) {
   given(handler, event_in("mail/1"), 3);
   const auto decision = ask(handler);

@@ -101,6 +101,7 @@ class CircuitBreaker::State {
         trial_key_(trial_key(options_.name)),
         window_(options_.window) {}
 
+  const std::string& name() const { return options_.name; }
   bool is_closed() const { return state_.load(std::memory_order_relaxed) == CircuitState::closed; }
 
   struct Refusal {
@@ -282,6 +283,14 @@ CircuitBreaker::CircuitBreaker(CircuitOptions options) {
 void CircuitBreaker::succeeded() { state_->told(true); }
 void CircuitBreaker::failed() { state_->told(false); }
 void CircuitBreaker::note(const Envelope& event) { state_->note(event); }
+std::optional<std::string> CircuitBreaker::refusal(ControlContext& context) const {
+  if (state_->is_closed()) return std::nullopt;
+  auto refusal = state_->refusal(context);
+  if (!refusal) return std::nullopt;
+  return std::move(refusal->reason);
+}
+
+const std::string& CircuitBreaker::name() const { return state_->name(); }
 CircuitState CircuitBreaker::state() const { return state_->state(); }
 CircuitStatistics CircuitBreaker::statistics() const { return state_->statistics(); }
 

@@ -28,6 +28,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -93,8 +94,14 @@ class CircuitBreaker {
   // The same, if the event's type is among those of the options.
   void note(const Envelope& event);
 
+  const std::string& name() const;
   CircuitState state() const;
   CircuitStatistics statistics() const;
+
+  // For calls that are no events: why one is not let through; nothing if it is, and then its outcome is
+  // to be told.
+  //   context   remembers a trial, so that asking again about it is the same one
+  std::optional<std::string> refusal(ControlContext& context) const;
 
   // A handler that answers PROCEED while closed and to trials, and `when_open` otherwise. May
   // outlive the breaker.

@@ -64,6 +64,13 @@ class RateLimit::State {
     return take(key, clock_.reading(), nanoseconds(0));
   }
 
+  std::optional<nanoseconds> reserve(const std::string& key, nanoseconds patience) {
+    patience = std::min(patience, patience_of({}));
+    std::lock_guard lock(mutex_);
+    const nanoseconds wait = take(key, clock_.reading(), patience);
+    return wait > patience ? std::nullopt : std::optional(wait);
+  }
+
   ControlDecision ask(const Envelope& event, ControlContext& context) {
     const auto key = options.key(event);
     if (!key) return ControlDecision::proceed();
@@ -148,6 +155,10 @@ RateLimit::RateLimit(RateLimitOptions options) {
 }
 
 nanoseconds RateLimit::take(const std::string& key) { return state_->take(key); }
+std::optional<nanoseconds> RateLimit::reserve(const std::string& key, nanoseconds patience) {
+  return state_->reserve(key, patience);
+}
+const std::string& RateLimit::name() const { return state_->options.name; }
 RateLimitStatistics RateLimit::statistics() const { return state_->statistics(); }
 
 ControlHandler RateLimit::handler() const {

@@ -63,6 +63,12 @@ class RateLimit {
   // Takes a token of the key's bucket. 0 if it got one; otherwise the time until there is one.
   //   cost      a look-up and a reading of the clock under a lock
   std::chrono::nanoseconds take(const std::string& key);
+  // Takes a token that may be due later: by longest_wait, and no later than `patience` from now; where
+  // nobody is to wait (WhenEmpty::fail), now.
+  //   returns   how long it is until then; nothing, and nothing is taken, if that is too late
+  std::optional<std::chrono::nanoseconds> reserve(const std::string& key,
+                                                  std::chrono::nanoseconds patience);
+  const std::string& name() const;
   RateLimitStatistics statistics() const;
 
   // A handler that answers PROCEED to an event that got a token. An event takes one only, however
