@@ -11,15 +11,22 @@
 //   std::string receipt = straight.run(handlers);
 #pragma once
 
+#include "annal/effects/branches.hpp"
+#include "annal/effects/outcome.hpp"
 #include "annal/effects/steps.hpp"
 
+#include <chrono>
 #include <concepts>
+#include <cstddef>
 #include <exception>
 #include <functional>
 #include <optional>
+#include <source_location>
 #include <string>
+#include <tuple>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 namespace annal::effects {
 
@@ -68,15 +75,30 @@ class [[nodiscard]] Effect {
 
   // Goes on with the function's program where this one throws; what is thrown there leaves the
   // program. A missing handler is a fault of the wiring and is not recovered from.
-  //   function  Effect<T>(std::exception_ptr)
+  //   function  Effect<T>(std::exception_ptr), or Effect<T>(const Failure&)
   template <class Function>
   Effect recover(Function function) const;
+
+  // Goes on with the other program, or with a value, where this one throws.
+  Effect fallback(Effect other) const;
+  template <class U>
+  requires(!std::is_void_v<T> && std::is_convertible_v<U, Held<T>>) Effect fallback(U value)
+  const { return fallback(Effect(make_node<PureNode<T>>(T(std::move(value))))); }
+
+  // Fails where it takes longer. Where the run has workers it runs on one of them, and is asked to stop
+  // and left behind when the time is up; otherwise that is found out when it is done.
+  //   throws    EffectFailed (timeout), when it runs; overloaded where every worker is busy
+  Effect timeout(std::chrono::nanoseconds limit,
+                 const std::source_location& where = std::source_location::current()) const;
 
   // Performs the effects, on this thread, in order. May be called again, also at the same time.
   //   throws    MissingHandler, what a handler throws, what a function of the program throws
   //   cost      one snapshot of the handlers, then about a virtual call an effect; no recursion,
   //             except for programs performed inside `program`
   T run(const Handlers& handlers, const RunOptions& options = {}) const;
+
+  // The same, with what is thrown as a value: which effect failed, why, and where it is performed.
+  Outcome<T> outcome(const Handlers& handlers, const RunOptions& options = {}) const;
 
   // Lists the effects a run would perform, and performs none. Functions of the program are called
   // with the results stand-ins give (Handlers::on_dry_run). Where a function of bind or `program`
@@ -100,8 +122,35 @@ Effect<std::decay_t<T>> pure(T&& value);
 inline Effect<void> pure();
 
 // The program that performs one effect.
+//   where     for failures
 template <class E>
-auto perform(E effect);
+auto perform(E effect, const std::source_location& where = std::source_location::current());
+
+// The same under a policy of its own, in the place of every other.
+//   throws    InvalidInput for what cannot be kept, or an effect without the key that is needed
+template <class E>
+auto perform(E effect, Policy policy,
+             const std::source_location& where = std::source_location::current());
+
+// All of the programs, and their values in order. Side by side where the run has workers, `at_most` at a
+// time (0: as many as there are workers for), otherwise one after another. Where one fails the others
+// are asked to stop, those that did not begin do not, and its failure is the whole's.
+template <class T>
+auto all(std::vector<Effect<T>> programs, std::size_t at_most = 0);
+// Of different types: a tuple, with Nothing for void.
+template <class... Ts>
+requires(sizeof...(Ts) > 0) Effect<std::tuple<Held<Ts>...>> all(Effect<Ts>... programs);
+
+// The value of the first that has one. The others are asked to stop, and waited for: give them a
+// timeout where their handlers might not listen. Where all fail, so does this, as the first that did.
+//   throws    EffectFailed (overloaded) where the run has no worker for each but one of them
+template <class T>
+Effect<T> race(std::vector<Effect<T>> programs);
+template <class T, class... More>
+requires(std::is_same_v<Effect<T>, Effect<More>>&&...) Effect<T> race(Effect<T> program,
+                                                                      Effect<More>... others) {
+  return race(std::vector<Effect<T>>{std::move(program), std::move(others)...});
+}
 
 // The program that throws the exception.
 template <class T, class Exception>
@@ -147,9 +196,22 @@ Effect<T> Effect<T>::with_effect(E effect) const {
 template <class T>
 template <class Function>
 Effect<T> Effect<T>::recover(Function function) const {
-  static_assert(std::is_invocable_r_v<Effect, const Function&, std::exception_ptr>,
-                "recover goes on with a program: Effect<T>(std::exception_ptr), not mutable");
+  static_assert(std::is_invocable_r_v<Effect, const Function&, std::exception_ptr> ||
+                    std::is_invocable_r_v<Effect, const Function&, const Failure&>,
+                "recover goes on with a program: Effect<T>(std::exception_ptr) or "
+                "Effect<T>(const Failure&), not mutable");
   return Effect(make_node<RecoverNode<Function>>(node_, std::move(function)));
+}
+
+template <class T>
+Effect<T> Effect<T>::fallback(Effect other) const {
+  return recover([other = std::move(other)](std::exception_ptr) { return other; });
+}
+
+template <class T>
+Effect<T> Effect<T>::timeout(std::chrono::nanoseconds limit,
+                             const std::source_location& where) const {
+  return Effect(make_node<TimeoutNode>(node_, limit, where));
 }
 
 template <class T>
@@ -158,6 +220,18 @@ T Effect<T>::run(const Handlers& handlers, const RunOptions& options) const {
   Machine machine(run);
   machine.execute(node_.borrow());
   if constexpr (!std::is_void_v<T>) return machine.value.take<T>();
+}
+
+template <class T>
+Outcome<T> Effect<T>::outcome(const Handlers& handlers, const RunOptions& options) const {
+  Run run(handlers, options, RunMode::real);
+  Machine machine(run);
+  try {
+    machine.execute(node_.borrow());
+    return machine.value.take<Held<T>>();
+  } catch (...) {
+    return run.failure(std::current_exception());
+  }
 }
 
 template <class T>
@@ -186,15 +260,67 @@ Effect<std::decay_t<T>> pure(T&& value) {
 inline Effect<void> pure() { return Effect<void>(make_node<PureNode<Nothing>>(Nothing{})); }
 
 template <class E>
-auto perform(E effect) {
+auto perform(E effect, const std::source_location& where) {
   require_effect_type<E>();
   if constexpr (EffectType<E>)
-    return Effect<typename E::result>(make_node<PerformNode<E>>(std::move(effect)));
+    return Effect<typename E::result>(make_node<PerformNode<E>>(std::move(effect), where));
+}
+
+template <class T>
+auto all(std::vector<Effect<T>> programs, std::size_t at_most) {
+  Programs nodes;
+  for (auto& program : programs) nodes.push_back(std::move(program).node());
+  if constexpr (std::is_void_v<T>) {
+    return Effect<void>(make_node<AllNode>(std::move(nodes), at_most, [](std::vector<Value>) {
+      Value value;
+      value.emplace<Nothing>();
+      return value;
+    }));
+  } else {
+    return Effect<std::vector<T>>(
+        make_node<AllNode>(std::move(nodes), at_most, [](std::vector<Value> values) {
+          std::vector<T> results;
+          for (auto& each : values) results.push_back(each.template take<T>());
+          Value value;
+          value.emplace<std::vector<T>>(std::move(results));
+          return value;
+        }));
+  }
+}
+
+template <class... Ts>
+requires(sizeof...(Ts) > 0) Effect<std::tuple<Held<Ts>...>> all(Effect<Ts>... programs) {
+  using Result = std::tuple<Held<Ts>...>;
+  Programs nodes{std::move(programs).node()...};
+  return Effect<Result>(make_node<AllNode>(std::move(nodes), 0, [](std::vector<Value> values) {
+    auto at = values.begin();
+    Value value;
+    value.emplace<Result>(Result{(at++)->template take<Held<Ts>>()...});  // from left to right
+    return value;
+  }));
+}
+
+template <class T>
+Effect<T> race(std::vector<Effect<T>> programs) {
+  if (programs.empty()) throw InvalidInput("a race of no programs has no winner: give it some");
+  Programs nodes;
+  for (auto& program : programs) nodes.push_back(std::move(program).node());
+  return Effect<T>(make_node<RaceNode>(std::move(nodes)));
 }
 
 template <class T, class Exception>
 Effect<T> fail(Exception exception) {
   return Effect<T>(make_node<FailNode<Exception>>(std::move(exception)));
+}
+
+template <class E>
+auto perform(E effect, Policy policy, const std::source_location& where) {
+  require_effect_type<E>();
+  if constexpr (EffectType<E>) {
+    check_for<E>(policy);
+    return Effect<typename E::result>(make_node<PerformNode<E>>(
+        std::move(effect), where, std::make_shared<const Policy>(std::move(policy))));
+  }
 }
 
 template <class Function>

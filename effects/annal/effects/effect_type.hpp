@@ -3,6 +3,7 @@
 //   struct Charge {
 //     using result = std::string;
 //     static constexpr std::string_view name = "charge";
+//     static constexpr auto delivery = annal::effects::Delivery::at_most_once;  // may be left out
 //     std::string customer;
 //     long cents = 0;
 //     std::string describe() const { return customer; }  // for people; may be left out
@@ -13,6 +14,7 @@
 #include <array>
 #include <concepts>
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -34,6 +36,47 @@ concept NamesItself = requires {
 template <class E>
 concept DescribesItself = requires(const E& effect) {
   { effect.describe() } -> std::convertible_to<std::string>;
+};
+
+// How often an effect happens where the program that performs it is cut off and goes on later.
+enum class Delivery : std::uint8_t {
+  transactional,  // it is in the commit that says so: exactly once
+  outbox,         // the commit says that it is to be done; it is, afterwards, once or more often
+  at_least_once,  // done, then recorded: again if the program was cut off in between
+  at_most_once    // recorded, then done: never again, but it may be in doubt whether it was
+};
+// `transactional`, `outbox`, `at least once`, `at most once`
+std::string_view to_string(Delivery delivery);
+
+template <class E>
+concept NamesItsDelivery = requires {
+  { E::delivery } -> std::convertible_to<Delivery>;
+};
+
+template <class E>
+constexpr Delivery delivery_of() {
+  if constexpr (NamesItsDelivery<E>)
+    return E::delivery;
+  else
+    return Delivery::at_least_once;
+}
+
+// What policies tell effects apart by; each may be left out.
+//   cache_key         of one whose result may be remembered: `static constexpr bool idempotent = true`
+//   idempotency_key   two with the same are one
+//   rate_key          what is counted together; the effect's name otherwise
+template <class E>
+concept NamesItsCacheKey = requires(const E& effect) {
+  { effect.cache_key() } -> std::convertible_to<std::string>;
+  requires E::idempotent;
+};
+template <class E>
+concept NamesItsIdempotencyKey = requires(const E& effect) {
+  { effect.idempotency_key() } -> std::convertible_to<std::string>;
+};
+template <class E>
+concept NamesItsRateKey = requires(const E& effect) {
+  { effect.rate_key() } -> std::convertible_to<std::string>;
 };
 
 // A struct a program can perform.

@@ -17,12 +17,17 @@ void HandlerSnapshot::add_below(const HandlerLayer& layer) {
   joined_ = std::move(joined);
 }
 
-const AnyHandler* HandlerSnapshot::find_below(Column column, EffectNumber number) const {
-  for (const auto& table : below_) {
-    const auto& entries = (*table).*column;
-    if (number < entries.size() && entries[number]) return entries[number].get();
-  }
-  return nullptr;
+void HandlerSnapshot::throw_missing(std::string_view effect, const std::string& description) const {
+  if (top_->otherwise) top_->otherwise(effect, description);
+  for (const auto& table : below_)
+    if (table->otherwise) table->otherwise(effect, description);
+  throw MissingHandler(effect);
+}
+
+Handlers& Handlers::otherwise(
+    std::function<void(std::string_view effect, const std::string& description)> function) {
+  change([&](HandlerTable& table) { table.otherwise = std::move(function); });
+  return *this;
 }
 
 Handlers::Handlers() : Handlers(std::shared_ptr<HandlerLayer>()) {}
@@ -32,29 +37,6 @@ Handlers::Handlers(std::shared_ptr<HandlerLayer> below) : layer_(std::make_share
 }
 
 Handlers Handlers::overlay() const { return Handlers(layer_); }
-
-template <class Change>
-void Handlers::change(Change&& make) {
-  {
-    std::lock_guard lock(layer_->changing);
-    auto table = std::make_unique<HandlerTable>(*layer_->table.read());
-    make(*table);
-    layer_->table.replace(std::move(table));
-  }
-  layer_->table.destroy_replaced();
-}
-
-bool Handlers::put(HandlerSnapshot::Column column, EffectNumber number,
-                   std::shared_ptr<const AnyHandler> handler) {
-  bool there_was_one = false;
-  change([&](HandlerTable& table) {
-    auto& entries = table.*column;
-    if (number >= entries.size()) entries.resize(number + 1);
-    there_was_one = entries[number] != nullptr;
-    entries[number] = std::move(handler);
-  });
-  return there_was_one;
-}
 
 void Handlers::surround(InterceptorChain interceptors) {
   change([&](HandlerTable& table) { table.interceptors = std::move(interceptors); });

@@ -9,13 +9,18 @@
 
 #include "annal/call/join_point.hpp"
 #include "annal/call/replaceable.hpp"
+#include "annal/effects/context.hpp"
 #include "annal/effects/effect_type.hpp"
+#include "annal/effects/policy.hpp"
+#include "annal/effects/value.hpp"
 #include "annal/error.hpp"
 
 #include <algorithm>
 #include <concepts>
+#include <functional>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -43,36 +48,81 @@ class AnyHandler {
 template <class E>
 class TypedHandler : public AnyHandler {
  public:
-  virtual typename E::result handle(const E& effect) const = 0;
-  virtual typename E::result consume(E&& effect) const = 0;
+  virtual typename E::result handle(const E& effect, const EffectContext& context) const = 0;
+  virtual typename E::result consume(E&& effect, const EffectContext& context) const = 0;
+};
+
+// Performs several effects at once.
+template <class E>
+class BatchHandler : public AnyHandler {
+ public:
+  //   returns   a result each, in the order of the effects
+  virtual std::vector<Held<typename E::result>> handle_all(const std::vector<E>& effects,
+                                                           const EffectContext& context) const = 0;
 };
 
 // The handlers of one layer at one moment; never changed once made.
 struct HandlerTable {
-  std::vector<std::shared_ptr<const AnyHandler>> handlers;   // by effect number; null where none
-  std::vector<std::shared_ptr<const AnyHandler>> stand_ins;  // likewise, for dry runs
+  template <class T>
+  using ByNumber =
+      std::vector<std::shared_ptr<const T>>;  // of the effect; null where there is none
+  ByNumber<AnyHandler> handlers;
+  ByNumber<AnyHandler> stand_ins;  // for dry runs
+  ByNumber<AnyHandler> batches;
+  ByNumber<Policy> policies;
+  std::function<void(std::string_view effect, const std::string& description)> otherwise;
   InterceptorChain interceptors;
 };
 
 // Handlers that lie over others, if there are any below.
-struct HandlerLayer {
+struct HandlerLayer : std::enable_shared_from_this<HandlerLayer> {
   Replaceable<HandlerTable> table{std::make_unique<HandlerTable>()};
   std::mutex changing;
   std::shared_ptr<HandlerLayer> below;
 };
 
 // The handlers a run works with: as they were when it began, however they change meanwhile. Lives
-// no longer than the Handlers it was taken from.
+// no longer than the Handlers it was taken from, unless it is a copy.
 class HandlerSnapshot {
  public:
+  HandlerSnapshot(HandlerSnapshot&&) = default;
+  HandlerSnapshot(const HandlerSnapshot& other)
+      : layer_(other.layer_),
+        kept_(layer_->shared_from_this()),
+        top_(other.top_),
+        below_(other.below_),
+        joined_(other.joined_ ? std::make_unique<const InterceptorChain>(*other.joined_)
+                              : nullptr) {}
+
   template <class E>
   const TypedHandler<E>* handler() const {
     return static_cast<const TypedHandler<E>*>(find(&HandlerTable::handlers, effect_number<E>()));
   }
   template <class E>
+  std::shared_ptr<const AnyHandler> shared_handler() const {
+    const auto* found = find_shared(&HandlerTable::handlers, effect_number<E>());
+    return found != nullptr ? *found : nullptr;
+  }
+  template <class E>
+  const BatchHandler<E>* batch_handler() const {
+    return static_cast<const BatchHandler<E>*>(find(&HandlerTable::batches, effect_number<E>()));
+  }
+  template <class E>
+  const Policy* policy() const {
+    return find(&HandlerTable::policies, effect_number<E>());
+  }
+  // Whether any effect has a policy.
+  bool has_policies() const {
+    return !top_->policies.empty() ||
+           std::any_of(below_.begin(), below_.end(),
+                       [](const auto& table) { return !table->policies.empty(); });
+  }
+  template <class E>
   const TypedHandler<E>* stand_in() const {
     return static_cast<const TypedHandler<E>*>(find(&HandlerTable::stand_ins, effect_number<E>()));
   }
+  // Of an effect that nobody handles. Throws MissingHandler, or what Handlers::otherwise does.
+  [[noreturn]] void throw_missing(std::string_view effect, const std::string& description) const;
   // Outermost first.
   const InterceptorChain& interceptors() const { return joined_ ? *joined_ : top_->interceptors; }
   // Whether any of them is not idle.
@@ -83,24 +133,79 @@ class HandlerSnapshot {
 
  private:
   friend class Handlers;
-  using Column = std::vector<std::shared_ptr<const AnyHandler>> HandlerTable::*;
+  template <class T>
+  using Column = HandlerTable::ByNumber<T> HandlerTable::*;
 
-  explicit HandlerSnapshot(const HandlerLayer& layer) : top_(layer.table.read()) {
+  explicit HandlerSnapshot(const HandlerLayer& layer) : layer_(&layer), top_(layer.table.read()) {
     if (layer.below) add_below(*layer.below);
   }
   void add_below(const HandlerLayer& layer);
 
-  const AnyHandler* find(Column column, EffectNumber number) const {
-    const auto& top = (*top_).*column;
-    if (number < top.size() && top[number]) return top[number].get();
-    return below_.empty() ? nullptr : find_below(column, number);
+  template <class T>
+  const T* find(Column<T> column, EffectNumber number) const {
+    const auto* found = find_shared(column, number);
+    return found != nullptr ? found->get() : nullptr;
   }
-  const AnyHandler* find_below(Column column, EffectNumber number) const;
+  // Null, or one that holds something.
+  template <class T>
+  const std::shared_ptr<const T>* find_shared(Column<T> column, EffectNumber number) const {
+    const auto in = [&](const HandlerTable& table) -> const std::shared_ptr<const T>* {
+      const auto& entries = table.*column;
+      return number < entries.size() && entries[number] ? &entries[number] : nullptr;
+    };
+    if (const auto* found = in(*top_)) return found;
+    for (const auto& table : below_)
+      if (const auto* found = in(*table)) return found;
+    return nullptr;
+  }
 
+  const HandlerLayer* layer_;
+  std::shared_ptr<const HandlerLayer> kept_;  // by copies
   Replaceable<HandlerTable>::Reading top_;
   std::vector<Replaceable<HandlerTable>::Reading> below_;
   std::unique_ptr<const InterceptorChain> joined_;  // of all layers, if there are several
 };
+
+template <class E>
+concept NamesItsPolicy = requires {
+  { E::policy() } -> std::convertible_to<Policy>;
+};
+
+// What may be performed again, later and elsewhere.
+template <class E>
+concept Governable =
+    std::is_copy_constructible_v<E> && std::is_copy_constructible_v<Held<typename E::result>>;
+
+// Throws InvalidInput for a policy that effects of the type cannot keep.
+template <class E>
+void check_for(const Policy& policy) {
+  static_assert(Governable<E>, "an effect under a policy is copied, and so is its result");
+  check(policy, E::name);
+  const auto need = [](const std::string& key, const std::string& what) {
+    throw InvalidInput("the policy of " + std::string(E::name) + ' ' + what +
+                       ": give the effect a `" + key);
+  };
+  if (policy.cache && !NamesItsCacheKey<E>)
+    need("std::string cache_key() const` and `static constexpr bool idempotent = true`",
+         "remembers its results");
+  if (policy.deduplicate && !NamesItsIdempotencyKey<E>)
+    need("std::string idempotency_key() const`", "performs the same one once");
+}
+
+// The nearest: of the uppermost layer that has one, or the effect's own; null where there is none.
+template <class E>
+const Policy* policy_for(const HandlerSnapshot& handlers) {
+  if (const Policy* policy = handlers.policy<E>()) return policy;
+  if constexpr (NamesItsPolicy<E>) {
+    static const Policy own = [] {
+      Policy policy = E::policy();
+      check_for<E>(policy);
+      return policy;
+    }();
+    return &own;
+  }
+  return nullptr;
+}
 
 //   threads   every member: any number of callers; handlers are called by every thread
 //             that runs programs
@@ -112,12 +217,29 @@ class Handlers {
 
   // Registers the function for this type of effect, in place of the one before.
   //   function  E::result(const E&), or E::result(E) to be given the effect itself where a program
-  //             no longer needs it; may throw: the exception leaves the run
+  //             no longer needs it; either with a const EffectContext& behind it; may throw: the
+  //             exception leaves the run
   template <class E, class Function>
   Handlers& on(Function function) {
     put(&HandlerTable::handlers, effect_number<E>(), wrap<E>(std::move(function)));
     return *this;
   }
+
+  // Registers the function for several effects of the type at once, which a policy's queue gathers. Of
+  // one alone it is asked, too, where this layer has no other handler.
+  //   function  std::vector<E::result>(std::span<const E>), a result each in order; nothing where they
+  //             have none; with a const EffectContext& behind it if it likes
+  template <class E, class Function>
+  Handlers& on_batch(Function function);
+
+  // Performs effects of the type so from now on, where a program does not say otherwise.
+  //   throws    InvalidInput for what cannot be kept, or an effect without the key that is needed
+  template <class E>
+  Handlers& govern(Policy policy);
+  // What becomes of an effect of the type, outermost first:
+  // `charge, at least once: retry 3 times from 50 ms → timeout 2000 ms → handler`.
+  template <class E>
+  std::string explain() const;
 
   // What a dry run takes for the effect's result,
   // so that it can go on. Must do nothing to the world.
@@ -127,11 +249,15 @@ class Handlers {
     return *this;
   }
 
+  // Is told of an effect that nobody handles, and throws what says more than MissingHandler.
+  Handlers& otherwise(
+      std::function<void(std::string_view effect, const std::string& description)> function);
+
   // Removes this layer's handler; the one it shadowed, if any, comes to light.
   //   returns   whether there was one
   template <class E>
   bool remove() {
-    return put(&HandlerTable::handlers, effect_number<E>(), nullptr);
+    return put<AnyHandler>(&HandlerTable::handlers, effect_number<E>(), nullptr);
   }
 
   template <class E>
@@ -156,37 +282,153 @@ class Handlers {
 
   template <class E, class Function>
   static std::shared_ptr<const AnyHandler> wrap(Function function);
-  bool put(HandlerSnapshot::Column column, EffectNumber number,
-           std::shared_ptr<const AnyHandler> handler);
+  //   returns   whether there was one before
+  template <class T>
+  bool put(HandlerTable::ByNumber<T> HandlerTable::*column, EffectNumber number,
+           std::shared_ptr<const T> entry) {
+    bool there_was_one = false;
+    change([&](HandlerTable& table) {
+      auto& entries = table.*column;
+      if (number >= entries.size()) entries.resize(number + 1);
+      there_was_one = entries[number] != nullptr;
+      entries[number] = std::move(entry);
+    });
+    return there_was_one;
+  }
   // Puts a changed copy of the layer's table in its place.
   template <class Change>
-  void change(Change&& make);
+  void change(Change&& make) {
+    {
+      std::lock_guard lock(layer_->changing);
+      auto table = std::make_unique<HandlerTable>(*layer_->table.read());
+      make(*table);
+      layer_->table.replace(std::move(table));
+    }
+    layer_->table.destroy_replaced();
+  }
 
   std::shared_ptr<HandlerLayer> layer_;
 };
 
+// A function as a handler.
+template <class E, class Function>
+class FunctionHandler final : public TypedHandler<E> {
+  using Result = typename E::result;
+  static constexpr bool knows_context =
+      std::is_invocable_r_v<Result, Function&, E, const EffectContext&>;
+  static constexpr bool looks_only =
+      std::is_invocable_r_v<Result, Function&, const E&, const EffectContext&> ||
+      std::is_invocable_r_v<Result, Function&, const E&>;
+  static_assert(
+      knows_context || std::is_invocable_r_v<Result, Function&, E>,
+      "a handler takes the effect, and a const EffectContext& if it likes, and returns the "
+      "effect's result");
+
+ public:
+  explicit FunctionHandler(Function function) : function_(std::move(function)) {}
+  Result handle(const E& effect, const EffectContext& context) const override {
+    if constexpr (looks_only)
+      return call(effect, context);
+    else
+      return call(E(effect), context);
+  }
+  Result consume(E&& effect, const EffectContext& context) const override {
+    return call(std::move(effect), context);
+  }
+
+ private:
+  template <class Given>
+  Result call(Given&& effect, const EffectContext& context) const {
+    if constexpr (knows_context)
+      return function_(std::forward<Given>(effect), context);
+    else
+      return function_(std::forward<Given>(effect));
+  }
+
+  mutable Function function_;
+};
+
+// A function as a handler of several effects.
+template <class E, class Function>
+class FunctionBatchHandler final : public BatchHandler<E> {
+  using Result = typename E::result;
+  using Results = std::conditional_t<std::is_void_v<Result>, void, std::vector<Held<Result>>>;
+  using Given = std::span<const E>;
+  static constexpr bool knows_context =
+      std::is_invocable_r_v<Results, Function&, Given, const EffectContext&>;
+  static_assert(
+      knows_context || std::is_invocable_r_v<Results, Function&, Given>,
+      "a handler of several effects takes a std::span<const E>, and a const EffectContext& if "
+      "it likes, and returns a std::vector of results");
+
+ public:
+  explicit FunctionBatchHandler(Function function) : function_(std::move(function)) {}
+  std::vector<Held<Result>> handle_all(const std::vector<E>& effects,
+                                       const EffectContext& context) const override {
+    if constexpr (std::is_void_v<Result>) {
+      call(effects, context);
+      return std::vector<Nothing>(effects.size());
+    } else {
+      std::vector<Result> results = call(effects, context);
+      if (results.size() != effects.size())
+        throw Error("the handler of several '" + std::string(E::name) + "' was given " +
+                    std::to_string(effects.size()) + " and returned " +
+                    std::to_string(results.size()) + " results: return one each, in order");
+      return results;
+    }
+  }
+
+ private:
+  Results call(Given effects, const EffectContext& context) const {
+    if constexpr (knows_context)
+      return function_(effects, context);
+    else
+      return function_(effects);
+  }
+
+  mutable Function function_;
+};
+
+template <class E, class Function>
+Handlers& Handlers::on_batch(Function function) {
+  require_effect_type<E>();
+  auto together = std::make_shared<FunctionBatchHandler<E, Function>>(std::move(function));
+  put<AnyHandler>(&HandlerTable::batches, effect_number<E>(), together);
+  const auto alone = [together](const E& effect, const EffectContext& context) {
+    auto results = together->handle_all({effect}, context);
+    if constexpr (!std::is_void_v<typename E::result>) return std::move(results.front());
+  };
+  change([&](HandlerTable& table) {
+    auto& entries = table.handlers;
+    const EffectNumber number = effect_number<E>();
+    if (number >= entries.size()) entries.resize(number + 1);
+    if (!entries[number]) entries[number] = wrap<E>(alone);
+  });
+  return *this;
+}
+
+template <class E>
+Handlers& Handlers::govern(Policy policy) {
+  check_for<E>(policy);
+  put<Policy>(&HandlerTable::policies, effect_number<E>(),
+              std::make_shared<const Policy>(std::move(policy)));
+  return *this;
+}
+
+template <class E>
+std::string Handlers::explain() const {
+  const auto now = snapshot();
+  const Policy* policy = policy_for<E>(now);
+  std::string text = policy != nullptr ? policy->to_string() : std::string();
+  if (!text.empty()) text += " → ";
+  return std::string(E::name) + ", " + std::string(effects::to_string(delivery_of<E>())) + ": " +
+         text + (now.handler<E>() != nullptr ? "handler" : "nobody handles it");
+}
+
 template <class E, class Function>
 std::shared_ptr<const AnyHandler> Handlers::wrap(Function function) {
   require_effect_type<E>();
-  using Result = typename E::result;
-  static_assert(std::is_invocable_r_v<Result, Function&, E>,
-                "a handler takes the effect and returns the effect's result");
-
-  class FunctionHandler final : public TypedHandler<E> {
-   public:
-    explicit FunctionHandler(Function wrapped) : function_(std::move(wrapped)) {}
-    Result handle(const E& effect) const override {
-      if constexpr (std::is_invocable_r_v<Result, Function&, const E&>)
-        return function_(effect);
-      else
-        return function_(E(effect));
-    }
-    Result consume(E&& effect) const override { return function_(std::move(effect)); }
-
-   private:
-    mutable Function function_;
-  };
-  return std::make_shared<FunctionHandler>(std::move(function));
+  return std::make_shared<FunctionHandler<E, Function>>(std::move(function));
 }
 
 }  // namespace annal::effects

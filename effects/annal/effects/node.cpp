@@ -3,7 +3,7 @@
 namespace annal::effects {
 
 NodePointer Node::resume(NodePointer, Machine&) const { return {}; }
-NodePointer Node::recover(std::exception_ptr) const { return {}; }
+NodePointer Node::recover(std::exception_ptr, Machine&) const { return {}; }
 
 void Node::release(const Node* node) noexcept {
   // What a node holds is released while the node is: it waits here instead of on the stack.
@@ -22,7 +22,7 @@ void Machine::execute(NodePointer program) {
   for (;;) {
     if (failure && !find_recovery()) std::rethrow_exception(failure);
     try {
-      if (failure) next = take_newest()->recover(std::exchange(failure, nullptr));
+      if (failure) next = take_newest()->recover(std::exchange(failure, nullptr), *this);
       for (;;) {
         while (next) {
           const Node* node = next.get();

@@ -66,7 +66,7 @@ class Node {
   virtual NodePointer resume(NodePointer self, Machine& machine) const;
   // Whether it goes on where what had to run first throws, and how.
   virtual bool recovers() const { return false; }
-  virtual NodePointer recover(std::exception_ptr failure) const;
+  virtual NodePointer recover(std::exception_ptr thrown, Machine& machine) const;
 
  private:
   friend class NodePointer;

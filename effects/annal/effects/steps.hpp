@@ -5,6 +5,8 @@
 
 #include <exception>
 #include <functional>
+#include <memory>
+#include <source_location>
 #include <type_traits>
 #include <utility>
 
@@ -67,24 +69,28 @@ class FailNode final : public Node {
 template <class E>
 class PerformNode final : public Node {
  public:
-  explicit PerformNode(E effect) : effect_(std::move(effect)) {}
+  PerformNode(E effect, const std::source_location& where,
+              std::shared_ptr<const Policy> policy = nullptr)
+      : effect_(std::move(effect)), where_(where), policy_(std::move(policy)) {}
   NodePointer start(NodePointer, Machine& machine) const override {
     using Result = typename E::result;
     if constexpr (std::is_void_v<Result>) {
-      machine.run().perform(effect_);
+      machine.run().perform(effect_, where_, policy_.get());
       machine.value.emplace<Nothing>();
     } else if (machine.run().dry()) {
       machine.value.reset();
-      if (auto known = machine.run().imagine(effect_))
+      if (auto known = machine.run().imagine(effect_, policy_.get()))
         machine.value.emplace<Result>(std::move(*known));
     } else {
-      machine.value.emplace<Result>(machine.run().perform(effect_));
+      machine.value.emplace<Result>(machine.run().perform(effect_, where_, policy_.get()));
     }
     return {};
   }
 
  private:
   E effect_;
+  std::source_location where_;
+  std::shared_ptr<const Policy> policy_;
 };
 
 // A node that something has to run before.
@@ -167,8 +173,11 @@ class RecoverNode final : public SourcedNode {
       : SourcedNode(std::move(source)), function_(std::move(function)) {}
   NodePointer resume(NodePointer, Machine&) const override { return {}; }
   bool recovers() const override { return true; }
-  NodePointer recover(std::exception_ptr failure) const override {
-    return std::invoke(function_, std::move(failure)).node();
+  NodePointer recover(std::exception_ptr thrown, Machine& machine) const override {
+    if constexpr (std::is_invocable_v<const Function&, const Failure&>)
+      return std::invoke(function_, machine.run().failure(std::move(thrown))).node();
+    else
+      return std::invoke(function_, std::move(thrown)).node();
   }
 
  private:
@@ -183,12 +192,24 @@ class Perform {
   // The effect's result, or a program's value.
   //   throws    as Effect::run
   template <class E>
-  auto operator()(E effect) const {
+  auto operator()(E effect,
+                  const std::source_location& where = std::source_location::current()) const {
     if constexpr (IsEffect<E>::value) {
       return value_of<typename E::value_type>(effect.node());
     } else {
       require_effect_type<E>();
-      if constexpr (EffectType<E>) return run_->perform(std::move(effect));
+      if constexpr (EffectType<E>) return run_->perform(std::move(effect), where);
+    }
+  }
+
+  // Under a policy of its own, in the place of every other.
+  template <class E>
+  auto operator()(E effect, const Policy& policy,
+                  const std::source_location& where = std::source_location::current()) const {
+    require_effect_type<E>();
+    if constexpr (EffectType<E>) {
+      check_for<E>(policy);
+      return run_->perform(std::move(effect), where, &policy);
     }
   }
 

@@ -10,6 +10,8 @@ std::string_view to_string(EffectOutcome outcome) {
       return "ok";
     case EffectOutcome::failed:
       return "failed";
+    case EffectOutcome::unfinished:
+      return "unfinished";
     case EffectOutcome::missing:
       return "missing";
     case EffectOutcome::not_performed:
@@ -19,6 +21,7 @@ std::string_view to_string(EffectOutcome outcome) {
 }
 
 std::size_t Trace::begin(std::string_view name, std::string text) {
+  const auto held = lock();
   if (effects_.capacity() == 0) effects_.reserve(8);
   const auto now = clock_->reading();
   if (effects_.empty()) zero_ = now;
@@ -30,11 +33,28 @@ std::size_t Trace::begin(std::string_view name, std::string text) {
   return effects_.size() - 1;
 }
 
-void Trace::end(std::size_t place, EffectOutcome outcome, std::string error) {
+void Trace::plan(std::size_t place, Delivery delivery, std::string policy) {
+  effects_[place].delivery = delivery;
+  effects_[place].policy = std::move(policy);
+}
+
+void Trace::end(std::size_t place, EffectOutcome outcome, std::string error, unsigned attempts) {
+  const auto held = lock();
   TracedEffect& effect = effects_[place];
   effect.duration = clock_->reading() - zero_ - effect.start;
   effect.outcome = outcome;
   effect.error = std::move(error);
+  effect.attempts = attempts;
+}
+
+void Trace::adopt(const Trace& other) {
+  const auto held = other.lock();
+  if (effects_.empty()) zero_ = other.zero_;
+  for (TracedEffect effect : other.effects_) {
+    effect.start += other.zero_ - zero_;
+    effect.order = effects_.size() + 1;
+    effects_.push_back(std::move(effect));
+  }
 }
 
 void Trace::clear() { effects_.clear(); }
@@ -47,6 +67,7 @@ std::string Trace::to_string() const {
     std::snprintf(duration, sizeof duration, "%.1f", microseconds);
     text += std::to_string(effect.order) + ' ' + std::string(effect.name) + ' ' +
             std::string(effects::to_string(effect.outcome)) + ' ' + duration + " µs";
+    if (effect.attempts > 1) text += " in " + std::to_string(effect.attempts) + " attempts";
     if (!effect.text.empty()) text += ' ' + effect.text;
     if (!effect.error.empty()) text += " (" + effect.error + ')';
     text += '\n';
