@@ -32,6 +32,8 @@ std::vector<Result> ask_control(const Settings& settings);               // B3
 std::vector<Result> notify_observers(const Settings& settings);          // B4
 std::vector<Result> publish_from_two_threads(const Settings& settings);  // B5
 
+std::vector<Result> run_programs(const Settings& settings);  // E1
+
 // The shapes of event-store-benchmark, which have no goals of their own.
 std::vector<Result> write_stream(const Settings& settings);               // W1
 std::vector<Result> write_stream_on_condition(const Settings& settings);  // W2
