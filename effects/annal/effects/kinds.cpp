@@ -18,6 +18,8 @@ std::string DatabaseWrite::describe() const {
 
 std::string DatabaseRead::describe() const { return space + '/' + key; }
 
+std::string FileWrite::describe() const { return path + ", " + counted(content.size(), "byte"); }
+
 std::string Notification::describe() const { return "to " + recipient + ": " + subject; }
 
 std::string Logging::describe() const { return std::string(to_string(severity)) + ": " + message; }

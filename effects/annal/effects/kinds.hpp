@@ -1,4 +1,5 @@
-// The effects of a document store: what its service asks the world to do.
+// The kinds of effects there are handlers for: what a document store's service asks the world to do,
+// and what programs of its users mostly do.
 #pragma once
 
 #include "annal/log/commit.hpp"
@@ -35,6 +36,31 @@ struct Notification {
   std::string subject;
   std::string message;
   std::string describe() const;  // `to ann: Rates was updated`
+};
+
+// Writes a file, whole or not at all: whoever reads it sees what was there before, or all of this.
+struct FileWrite {
+  using result = void;
+  static constexpr std::string_view name = "file_write";
+  std::string path;  // within the folder its handler is for: `reports/today.txt`
+  std::string content;
+  std::string describe() const;  // `reports/today.txt, 12 bytes`
+};
+
+// The content of a file; nothing if there is none.
+struct FileRead {
+  using result = std::optional<std::string>;
+  static constexpr std::string_view name = "file_read";
+  std::string path;
+  std::string describe() const { return path; }
+};
+
+// Removes a file. Whether there was one.
+struct FileRemoval {
+  using result = bool;
+  static constexpr std::string_view name = "file_removal";
+  std::string path;
+  std::string describe() const { return path; }
 };
 
 // Writes a line for whoever runs the program.

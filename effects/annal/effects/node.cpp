@@ -43,7 +43,7 @@ void Machine::execute(NodePointer program) {
 
 void Machine::keep_value(NodePointer node) {
   kept_.push_back(std::move(value));
-  frames_.push_back({std::move(node), true});
+  push({std::move(node), true});
 }
 
 NodePointer Machine::take_newest() {

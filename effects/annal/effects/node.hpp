@@ -97,7 +97,7 @@ NodePointer make_node(Arguments&&... arguments) {
 // Runs one program, keeping what is still to do on a stack of its own.
 class Machine {
  public:
-  explicit Machine(Run& run) : run_(run) { frames_.reserve(first_frames); }
+  explicit Machine(Run& run) : run_(run) {}
   Machine(const Machine&) = delete;
   Machine& operator=(const Machine&) = delete;
 
@@ -108,7 +108,7 @@ class Machine {
   Run& run() { return run_; }
 
   // Resumes the node once what runs now has given its value.
-  void push(NodePointer node) { frames_.push_back({std::move(node), false}); }
+  void push(NodePointer node) { push({std::move(node), false}); }
   // Puts the value aside until what runs now, and the node holds, is done; then gives it back.
   void keep_value(NodePointer node);
 
@@ -120,6 +120,10 @@ class Machine {
     bool gives_back;  // gives the newest kept value back instead of resuming a node
   };
 
+  void push(Frame frame) {
+    if (frames_.capacity() == 0) frames_.reserve(first_frames);  // direct style needs none
+    frames_.push_back(std::move(frame));
+  }
   NodePointer step_back();    // takes the newest frame off, and goes on with it
   bool find_recovery();       // takes frames off until the newest one recovers; false if none does
   NodePointer take_newest();  // its node
