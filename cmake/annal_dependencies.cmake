@@ -3,7 +3,7 @@
 annal_needs(Threads)
 annal_needs(SQLite3)
 annal_needs(SQLiteCpp)
-annal_needs(OpenSSL COMPONENTS Crypto)
+annal_needs(OpenSSL COMPONENTS Crypto SSL)
 annal_needs(Boost 1.81)
 annal_needs(cereal)
 annal_needs(nlohmann_json)
