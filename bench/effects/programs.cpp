@@ -1,6 +1,5 @@
 // E1: what it costs that effects are performed by a program, and traced.
 #include "annal/effects/effect.hpp"
-
 #include "cases.hpp"
 
 #include <memory>
@@ -104,8 +103,8 @@ Round run(const Effect<void>& program, bool traced, const Settings& settings) {
 
 Result beside_virtual_calls(std::string work, const Effect<void>& program,
                             const Settings& settings) {
-  Result result{"E1", std::move(work), "time, of three virtual calls", 10, Better::lower,
-                "virtual calls"};
+  Result result{"E1", std::move(work), "time, of three virtual calls",
+                10,   Better::lower,   "virtual calls"};
   compare(
       result, settings.rounds, [&] { return call_virtually(settings); },
       [&] { return run(program, false, settings); }, duration);

@@ -50,7 +50,7 @@ TEST(Scripted, effects_that_differ_are_named_with_the_next_expected) {
   EXPECT_EQ(mismatch(script),
             "the script does not go on with ship(); next expected: ship()\n"
             "  performed before: tell(\"on its way\")");
-  EXPECT_EQ(script.rest(), "ship()\n");
+  EXPECT_EQ(script.rest(), "ship()\nperformed instead: ship()\n");
 }
 
 TEST(Scripted, effects_of_another_type_are_named_too) {
@@ -61,6 +61,23 @@ TEST(Scripted, effects_of_another_type_are_named_too) {
   Script none;
   EXPECT_EQ(mismatch(none),
             "the script does not go on with tell(\"on its way\"); next expected: nothing more");
+}
+
+TEST(Scripted, effects_that_differ_are_told_though_the_program_goes_on) {
+  Script script;
+  const auto forgiving = perform(Tell{"hi"}).recover([](std::exception_ptr) { return pure(); });
+  EXPECT_TRUE(forgiving.outcome(script.handlers()).ok());
+  EXPECT_EQ(script.rest(), "performed instead: tell(\"hi\")\n");
+}
+
+TEST(Scripted, effects_may_outlive_the_script) {
+  std::optional<Handlers> kept;
+  {
+    Script script;
+    script.expect(Tell{"hi"});
+    kept.emplace(script.handlers().overlay());
+  }
+  EXPECT_TRUE(perform(Tell{"hi"}).outcome(*kept).ok());
 }
 
 TEST(Faults, strike_the_effect_they_are_meant_for) {

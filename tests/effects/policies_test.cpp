@@ -33,6 +33,13 @@ struct Order {
   std::string number;
   std::string idempotency_key() const { return number; }
 };
+struct Both {
+  using result = int;
+  static constexpr std::string_view name = "both";
+  static constexpr bool idempotent = true;
+  std::string cache_key() const { return "key"; }
+  std::string idempotency_key() const { return "key"; }
+};
 // One with a policy of its own.
 struct Ping {
   using result = void;
@@ -237,6 +244,73 @@ TEST_F(Policies, perform_the_same_effect_once_though_several_ask_for_it) {
   EXPECT_EQ(performed, 1);
 }
 
+TEST_F(Policies, may_remember_and_deduplicate_with_one_object) {
+  auto both = std::make_shared<RememberedResults>();
+  handlers.on<Both>([](const Both&) { return 7; });
+  handlers.govern<Both>({.cache = both, .deduplicate = both});
+  EXPECT_EQ(perform(Both{}).run(handlers), 7);
+  EXPECT_EQ(perform(Both{}).run(handlers), 7);
+}
+
+TEST_F(Policies, tell_an_effect_that_asks_for_itself) {
+  handlers.on<Order>([&](const Order& order) { return perform(order).run(handlers); });
+  handlers.govern<Order>({.deduplicate = std::make_shared<RememberedResults>()});
+  const auto outcome = perform(Order{"o1"}).outcome(handlers);
+  EXPECT_NE(outcome.failure().what.find("asks for itself"), std::string::npos)
+      << outcome.failure().what;
+}
+
+TEST_F(Policies, stop_waiting_for_a_result_when_the_run_is_asked_to_stop) {
+  auto orders = std::make_shared<RememberedResults>();
+  std::stop_source stopping;
+  handlers.on<Order>([&](const Order&) {
+    std::jthread waiting([&] {
+      const auto outcome = perform(Order{"o1"}).outcome(handlers, {.stop = stopping.get_token()});
+      EXPECT_EQ(outcome.failure().kind, FailureKind::cancelled);
+    });
+    while (orders->statistics().shared == 0) std::this_thread::yield();
+    stopping.request_stop();
+    waiting.join();
+    return 1;
+  });
+  handlers.govern<Order>({.deduplicate = orders});
+  EXPECT_EQ(perform(Order{"o1"}).run(handlers), 1);
+}
+
+TEST_F(Policies, tell_the_key_of_an_effect_also_where_there_are_none) {
+  std::string key;
+  handlers.on<Order>([&](const Order&, const EffectContext& context) {
+    key = context.key;
+    return 1;
+  });
+  perform(Order{"o1"}).run(handlers);
+  EXPECT_EQ(key, "o1");
+}
+
+TEST_F(Policies, count_the_attempts_of_each_effect_for_itself) {
+  failures = 2;
+  handlers.on<Tell>([](const Tell&) { throw Error("no"); });
+  const auto sale = perform(Charge{"ann", 5}, {.retry = three_times}).with_effect(Tell{"hi"});
+  const auto failure = sale.outcome(handlers, options).failure();
+  EXPECT_EQ(failure.effect, "tell");
+  EXPECT_EQ(failure.attempts, 1u);
+}
+
+// A trial that was given up says nothing, and is nobody's.
+TEST_F(Policies, let_another_trial_through_where_one_was_given_up) {
+  auto bank = std::make_shared<CircuitBreaker>(
+      CircuitOptions{.name = "bank", .failures = 1, .open_for = 1000ms, .clock = &time});
+  handlers.govern<Charge>({.circuit = bank});
+  failures = 1;
+  EXPECT_FALSE(charge_plainly().ok());
+  time.advance(1000ms);
+  handlers.on<Charge>([](const Charge&) -> int {
+    throw EffectFailed({.kind = FailureKind::cancelled, .what = "given up"});
+  });
+  EXPECT_EQ(charge_plainly().failure().kind, FailureKind::cancelled);
+  EXPECT_EQ(charge_plainly().failure().kind, FailureKind::cancelled) << "let through";
+}
+
 TEST_F(Policies, let_the_more_urgent_overtake_in_the_queue) {
   auto queue = std::make_shared<EffectQueue>(EffectQueueOptions{.name = "bank", .at_once = 1});
   std::latch begun(1), may_end(1);
@@ -298,6 +372,11 @@ TEST_F(Policies, stop_waiting_in_the_queue_when_the_run_is_asked_to_stop) {
   EXPECT_EQ(queue->statistics().waiting, 0u);
 }
 
+struct Check {
+  using result = bool;
+  static constexpr std::string_view name = "check";
+};
+
 class Batches : public ::testing::Test {
  protected:
   // Tells of the first; the others wait meanwhile and go together.
@@ -356,6 +435,52 @@ TEST_F(Batches, fail_as_one_and_are_tried_again_as_one) {
   for (const auto& outcome : outcomes) EXPECT_EQ(outcome.failure().what, "no");
 }
 
+// What a test puts in the place of a handler is in the place of its batches, too.
+TEST_F(Batches, go_with_the_handler_of_their_layer) {
+  Handlers production;
+  production.on_batch<Charge>([](std::span<const Charge> charges) {
+    ADD_FAILURE() << "the real bank";
+    return std::vector<int>(charges.size(), 0);
+  });
+  handlers = production.overlay();
+  handlers.on<Charge>([](const Charge&) { return -1; });
+  charge_while_one_is_told(3, {.queue = queue});
+  for (const auto& outcome : outcomes) EXPECT_EQ(outcome.value(), -1);
+}
+
+TEST_F(Batches, are_surrounded_as_one_call) {
+  struct Counting final : Interceptor {
+    void around(const JoinPoint& point, const std::function<void()>& proceed) override {
+      if (point.name == "effect::charge") seen = point.arguments;
+      proceed();
+    }
+    std::string seen;
+  };
+  const auto counting = std::make_shared<Counting>();
+  handlers.surround({counting});
+  handlers.on_batch<Charge>(
+      [](std::span<const Charge> charges) { return std::vector<int>(charges.size(), 1); });
+  charge_while_one_is_told(3, {.queue = queue});
+  EXPECT_EQ(counting->seen, "3 together");
+}
+
+TEST_F(Batches, give_results_of_any_type) {
+  handlers.on_batch<Check>(
+      [](std::span<const Check> checks) { return std::vector<bool>(checks.size(), true); });
+  EXPECT_TRUE(perform(Check{}).run(handlers));
+}
+
+TEST_F(Batches, replace_one_another) {
+  for (const int receipt : {1, 2}) {
+    handlers.on_batch<Charge>([receipt](std::span<const Charge> charges) {
+      return std::vector<int>(charges.size(), receipt);
+    });
+    EXPECT_EQ(perform(Charge{"ann", 1}).run(handlers), receipt);
+  }
+  handlers.remove<Charge>();
+  EXPECT_FALSE(handlers.handles<Charge>());
+}
+
 TEST_F(Batches, with_too_few_results_are_a_fault_that_says_so) {
   handlers.on_batch<Charge>([](std::span<const Charge>) { return std::vector<int>(); });
   const auto outcome = perform(Charge{"ann", 4}).outcome(handlers);
@@ -393,23 +518,24 @@ TEST_F(Policies, are_explained_in_their_order) {
   EXPECT_EQ(handlers.explain<Charge>(),
             "charge, at least once: circuit bank → retry 2 times from 100 ms → timeout 2000 ms → "
             "handler");
-  policy.order = {Stage::timeout, Stage::retry, Stage::circuit};
+  policy.order = {Stage::retry, Stage::circuit, Stage::timeout};
   handlers.govern<Charge>(policy);
   EXPECT_EQ(handlers.explain<Charge>(),
-            "charge, at least once: timeout 2000 ms → retry 2 times from 100 ms → circuit bank → "
+            "charge, at least once: retry 2 times from 100 ms → circuit bank → timeout 2000 ms → "
             "handler");
   EXPECT_EQ(Handlers().explain<Tell>(), "tell, at least once: nobody handles it");
 }
 
+// Within the retries the breaker hears of each attempt.
 TEST_F(Policies, work_in_the_order_they_are_given) {
-  handlers.on<Charge>([&](const Charge&) -> int {
-    attempts.push_back(time.reading());
-    time.advance(30ms);
-    throw Transient("busy");
-  });
-  Policy policy{.retry = three_times, .timeout = 200ms};
-  policy.order = {Stage::retry, Stage::timeout};
-  EXPECT_EQ(charge(policy).failure().attempts, 3u);
+  failures = 10;
+  for (const bool is_inside : {false, true}) {
+    auto bank = std::make_shared<CircuitBreaker>(CircuitOptions{.name = "bank", .failures = 100});
+    Policy policy{.retry = three_times, .timeout = 200ms, .circuit = bank};
+    if (is_inside) policy.order = {Stage::retry, Stage::circuit, Stage::timeout};
+    EXPECT_FALSE(charge(policy).ok());
+    EXPECT_EQ(bank->statistics().failed, is_inside ? 3u : 1u);
+  }
 }
 
 TEST_F(Policies, are_listed_in_a_dry_run) {
@@ -433,8 +559,13 @@ TEST_F(Policies, that_cannot_be_kept_are_refused) {
   refuse({.priority = 1});
   refuse({.retry = three_times, .order = {Stage::timeout}});
   refuse({.retry = three_times, .order = {Stage::retry, Stage::retry}});
+  refuse({.retry = three_times, .timeout = 1s, .order = {Stage::timeout, Stage::retry}});
   refuse({.cache = std::make_shared<RememberedResults>()});
   refuse({.deduplicate = std::make_shared<RememberedResults>()});
+  Policy late{.queue = std::make_shared<EffectQueue>(EffectQueueOptions{}),
+              .cache = std::make_shared<RememberedResults>(),
+              .order = {Stage::queue, Stage::cache}};
+  EXPECT_THROW(handlers.govern<Quote>(late), InvalidInput);
   EXPECT_THROW(EffectQueue({.at_once = 0}), InvalidInput);
   EXPECT_THROW(EffectQueue({.batch = 0}), InvalidInput);
   EXPECT_THROW(EffectQueue({.name = ""}), InvalidInput);

@@ -62,13 +62,37 @@ TEST_F(FileHandlers, put_a_file_in_place_whole) {
 
 TEST_F(FileHandlers, do_not_leave_their_folder) {
   for (const auto* path :
-       {"", "/etc/hostname", "../outside", "reports/../../outside", "reports/"}) {
+       {"", "/etc/hostname", "../outside", "reports/../../outside", "reports/", ".", "reports/."}) {
     EXPECT_THROW((void)content(path), InvalidInput) << path;
     EXPECT_THROW(effects::perform(FileWrite{path, "x"}).run(handlers), InvalidInput) << path;
     EXPECT_THROW((void)effects::perform(FileRemoval{path}).run(handlers), InvalidInput) << path;
   }
   effects::Handlers others;
   EXPECT_THROW(add_file_handlers(others, folder.path() / "nowhere"), InvalidInput);
+}
+
+TEST_F(FileHandlers, take_a_path_as_it_is) {
+  EXPECT_THROW(effects::perform(FileWrite{std::string("a\0b", 3), "x"}).run(handlers),
+               InvalidInput);
+  const std::string long_name(255, 'n');
+  effects::perform(FileWrite{long_name, "x"}).run(handlers);
+  EXPECT_EQ(content(long_name), "x");
+  EXPECT_FALSE(effects::perform(FileWrite{long_name + 'n', "x"}).outcome(handlers).ok());
+}
+
+TEST_F(FileHandlers, keep_the_mode_of_a_file) {
+  effects::perform(FileWrite{"secret", "x"}).run(handlers);
+  std::filesystem::permissions(folder / "secret", std::filesystem::perms::owner_read);
+  effects::perform(FileWrite{"secret", "y"}).run(handlers);
+  EXPECT_EQ(std::filesystem::status(folder / "secret").permissions(),
+            std::filesystem::perms::owner_read);
+  EXPECT_EQ(content("secret"), "y");
+}
+
+TEST_F(FileHandlers, fail_where_their_folder_is_gone) {
+  std::filesystem::remove_all(folder.path());
+  EXPECT_FALSE(effects::perform(FileWrite{"a/b/c", "x"}).outcome(handlers).ok());
+  EXPECT_EQ(content("a/b/c"), std::nullopt);
 }
 
 TEST_F(FileHandlers, say_what_the_system_says) {

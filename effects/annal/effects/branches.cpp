@@ -80,15 +80,19 @@ class Branches {
   void run(std::size_t helpers) {
     {
       std::lock_guard lock(mutex_);
-      running_ = 1;
+      while (helpers > 0 && begin_helpers(1)) --helpers;
     }
-    for (; helpers > 0 && begin_helper(); --helpers) {
+    run_here();
+  }
+  // On this thread and so many others.
+  //   returns   false if they are not to be had; nothing has begun
+  bool run_at_once(std::size_t helpers) {
+    {
+      std::lock_guard lock(mutex_);
+      if (!begin_helpers(helpers)) return false;
     }
-    work();
-    std::unique_lock lock(mutex_);
-    --running_;
-    done_.wait(lock, [&] { return running_ == 0; });
-    for (const auto& branch : all) branch->join(whole_);
+    run_here();
+    return true;
   }
 
   std::vector<std::unique_ptr<Branch>> all;
@@ -102,20 +106,24 @@ class Branches {
  private:
   virtual void is_done(Branch& branch) = 0;
 
-  bool begin_helper() {
-    {
-      std::lock_guard lock(mutex_);
-      ++running_;
-    }
-    const bool begun = whole_.options().workers->try_begin([this] {
-      work();
+  // With the mutex.
+  bool begin_helpers(std::size_t helpers) {
+    const auto done = [this] {
       std::lock_guard lock(mutex_);
       if (--running_ == 0) done_.notify_all();
-    });
-    if (begun) return true;
-    std::lock_guard lock(mutex_);
-    --running_;
+    };
+    running_ += helpers;
+    if (helpers == 0 || whole_.options().workers->try_begin([this] { work(); }, done, helpers))
+      return true;
+    running_ -= helpers;
     return false;
+  }
+
+  void run_here() {
+    work();
+    std::unique_lock lock(mutex_);
+    done_.wait(lock, [&] { return running_ == 0; });
+    for (const auto& branch : all) branch->join(whole_);
   }
 
   void work() {
@@ -135,6 +143,16 @@ class Branches {
   std::size_t running_ = 0;
 };
 
+bool is_fault_of_wiring(const std::exception_ptr& thrown) {
+  try {
+    std::rethrow_exception(thrown);
+  } catch (const MissingHandler&) {
+    return true;
+  } catch (...) {
+    return false;
+  }
+}
+
 class AllOfThem final : public Branches {
  public:
   using Branches::Branches;
@@ -150,16 +168,18 @@ class AllOfThem final : public Branches {
 class AnyOfThem final : public Branches {
  public:
   using Branches::Branches;
-  std::atomic<Branch*> first{nullptr};
-  std::atomic<Branch*> first_failed{nullptr};
+  std::atomic<Branch*> first{nullptr}, first_failed{nullptr};
+  std::atomic<Branch*> fault{nullptr};  // which nothing recovers from
 
  private:
   void is_done(Branch& branch) override {
     Branch* none = nullptr;
+    if (branch.thrown && is_fault_of_wiring(branch.thrown)) fault = &branch;
     if (branch.thrown)
       first_failed.compare_exchange_strong(none, &branch);
-    else if (first.compare_exchange_strong(none, &branch))
-      stop_all();
+    else
+      first.compare_exchange_strong(none, &branch);
+    if (!branch.thrown || fault != nullptr) stop_all();
   }
 };
 
@@ -183,7 +203,10 @@ struct LimitedProgram final : Limited {
       : program(std::move(of)),
         branch(whole, deadline),
         with_limit(stop.get_token(), [this] { branch.stop.request_stop(); }) {}
-  void work() override { branch.execute(program); }
+  void work() override {
+    branch.execute(program);
+    if (branch.thrown) std::rethrow_exception(branch.thrown);
+  }
 
   const NodePointer program;
   Branch branch;
@@ -212,14 +235,17 @@ Value run_race(const Programs& programs, Machine& machine) {
     return std::move(values.front());
   }
   const std::size_t helpers = programs.size() - 1;
-  const std::size_t free = run.options().workers ? run.options().workers->free() : 0;
-  if (helpers > free)
-    throw too_few_workers("a race of " + std::to_string(programs.size()) + " needs " +
-                          std::to_string(helpers) + " workers, and " + std::to_string(free) +
-                          (free == 1 ? " is" : " are") +
-                          " free: give the run more, in RunOptions::workers");
   AnyOfThem branches(programs, run);
-  branches.run(helpers);
+  if (helpers > 0 && run.options().workers == nullptr)
+    throw too_few_workers(
+        "a race of several programs needs workers: give the run some, in "
+        "RunOptions::workers");
+  if (!branches.run_at_once(helpers))
+    throw too_few_workers("a race of " + std::to_string(programs.size()) + " needs " +
+                          std::to_string(helpers) + " free workers, and has " +
+                          std::to_string(run.options().workers->free()) +
+                          ": give the run more, in RunOptions::workers");
+  if (const Branch* fault = branches.fault) fault->throw_on(run);
   if (Branch* first = branches.first) return std::move(first->value);
   branches.first_failed.load()->throw_on(run);
 }
@@ -232,16 +258,16 @@ Value run_within(const NodePointer& program, std::chrono::nanoseconds limit,
     return std::move(values.front());
   }
   limit = bounded_wait(limit);
-  const auto limited = std::make_shared<LimitedProgram>(run, run.time().reading() + limit, program);
-  const auto came = perform_within(limit, limited, run.options().workers, run.time());
-  if (came == Limited::Came::never) throw too_few_workers(no_worker_is_free);
+  auto deadline = run.time().reading() + limit;
+  if (run.context().deadline) deadline = std::min(deadline, *run.context().deadline);
+  const auto limited = std::make_shared<LimitedProgram>(run, deadline, program);
+  const bool is_in_time = perform_within(limit, limited, run.options().workers, run.time());
   Branch& branch = limited->branch;
   branch.join(run);
-  if (came == Limited::Came::in_time) {
-    if (branch.thrown) branch.throw_on(run);
-    return std::move(branch.value);
-  }
-  throw EffectFailed({.kind = FailureKind::timeout, .what = time_is_up(limit), .origin = where});
+  if (!is_in_time)
+    throw EffectFailed({.kind = FailureKind::timeout, .what = time_is_up(limit), .origin = where});
+  if (branch.thrown) branch.throw_on(run);
+  return std::move(branch.value);
 }
 
 NodePointer AllNode::start(NodePointer, Machine& machine) const {

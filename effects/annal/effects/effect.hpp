@@ -85,13 +85,14 @@ class [[nodiscard]] Effect {
   requires(!std::is_void_v<T> && std::is_convertible_v<U, Held<T>>) Effect fallback(U value)
   const { return fallback(Effect(make_node<PureNode<T>>(T(std::move(value))))); }
 
-  // Fails where it takes longer. Where the run has workers it runs on one of them, and is asked to stop
-  // and left behind when the time is up; otherwise that is found out when it is done.
-  //   throws    EffectFailed (timeout), when it runs; overloaded where every worker is busy
+  // Fails where it takes longer. Where the run has a free worker it runs on that, and is asked to stop and
+  // left behind when the time is up; otherwise that is found out when it is done.
+  //   throws    EffectFailed (timeout), when it runs
   Effect timeout(std::chrono::nanoseconds limit,
                  const std::source_location& where = std::source_location::current()) const;
 
-  // Performs the effects, on this thread, in order. May be called again, also at the same time.
+  // Performs the effects, in order, on this thread and those of the workers. May be called again, also
+  // at the same time.
   //   throws    MissingHandler, what a handler throws, what a function of the program throws
   //   cost      one snapshot of the handlers, then about a virtual call an effect; no recursion,
   //             except for programs performed inside `program`

@@ -76,7 +76,7 @@ bool EffectQueue::wait(std::unique_lock<std::mutex>& lock, GovernedCall& call, i
                                 " is full: " + std::to_string(waiting_.size()) + " effects wait"});
   }
   Waiting self{&call};
-  const Place place(-priority, ++last_);
+  const Place place(-std::int64_t{priority}, ++last_);
   waiting_.emplace(place, &self);
   self.changed.wait(lock, stop, [&] { return self.is != Waiting::Is::waiting; });
   if (self.is == Waiting::Is::waiting) {

@@ -25,7 +25,9 @@ struct EffectQueueOptions {
   std::string name = "queue";  // in failures; must not be empty
   std::size_t at_once = 1;     // calls of handlers; 1 or more
   std::size_t waiting = 1000;  // beyond that, `overloaded`
-  std::size_t batch = 1;       // effects of one type that one call performs, at most
+  // Effects of one type, under policies that agree, that one call performs, at most. It is finished once
+  // it has begun, whichever run is asked to stop, and takes one token and counts as one outcome.
+  std::size_t batch = 1;
 };
 
 struct EffectQueueStatistics {
@@ -35,7 +37,8 @@ struct EffectQueueStatistics {
   std::uint64_t refused = 0;    // because too many waited
 };
 
-//   threads   every member: any number of callers
+//   threads   every member: any number of callers; a handler that performs through the queue it was
+//             called through waits for its own turn to end where there is but one
 class EffectQueue {
  public:
   // Throws InvalidInput for options out of their bounds.
@@ -53,7 +56,7 @@ class EffectQueue {
  private:
   struct Waiting;
   // The more urgent first, then who came first.
-  using Place = std::pair<int, std::uint64_t>;
+  using Place = std::pair<std::int64_t, std::uint64_t>;
 
   // All of these want the lock.
   bool wait(std::unique_lock<std::mutex>& lock, GovernedCall& call, int priority,

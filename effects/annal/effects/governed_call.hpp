@@ -68,8 +68,11 @@ class TypedCall final : public GovernedCall {
   using Result = Held<typename E::result>;
 
  public:
-  TypedCall(const HandlerSnapshot& handlers, bool is_surrounded, const E& effect)
+  //   policy    must outlive it, but for copies that are detached
+  TypedCall(const HandlerSnapshot& handlers, bool is_surrounded, const E& effect,
+            const Policy& policy)
       : handlers_(&handlers),
+        policy_(&policy),
         is_surrounded_(is_surrounded),
         handler_(handlers.shared_handler<E>()),
         batch_(handlers.batch_handler<E>()),
@@ -101,7 +104,7 @@ class TypedCall final : public GovernedCall {
     std::vector<E> effects{*effect_};
     for (const GovernedCall* other : with)
       effects.push_back(*static_cast<const TypedCall*>(other)->effect_);
-    auto results = batch_->handle_all(effects, context);
+    auto results = call_together(effects, context);
     set_result(std::make_shared<const Result>(std::move(results.front())));
     for (std::size_t i = 0; i < with.size(); ++i)
       with[i]->set_result(std::make_shared<const Result>(std::move(results[i + 1])));
@@ -109,7 +112,9 @@ class TypedCall final : public GovernedCall {
   bool has_batch_handler() const override { return batch_ != nullptr; }
   bool goes_with(const GovernedCall& other) const override {
     const auto* same = dynamic_cast<const TypedCall*>(&other);
-    return same != nullptr && same->batch_ == batch_;
+    return same != nullptr && same->batch_ == batch_ && same->handler_ == handler_ &&
+           same->handlers_->interceptors() == handlers_->interceptors() &&
+           policy_->agrees_with(*same->policy_);
   }
 
   std::shared_ptr<const void> result() const override { return result_; }
@@ -131,6 +136,16 @@ class TypedCall final : public GovernedCall {
   }
 
  private:
+  // One call, and so one join point.
+  std::vector<Result> call_together(const std::vector<E>& effects, const EffectContext& context) {
+    if (!is_surrounded_) return batch_->handle_all(effects, context);
+    const std::string text = std::to_string(effects.size()) + " together";
+    const JoinPoint point{
+        .name = EffectPoint<E>::name, .request_id = context.request_id, .arguments = text};
+    return call_around(handlers_->interceptors(), point,
+                       [&] { return batch_->handle_all(effects, context); });
+  }
+
   void keep(const EffectContext& context) {
     const auto& typed = static_cast<const TypedHandler<E>&>(*handler_);
     if constexpr (std::is_void_v<typename E::result>) {
@@ -143,6 +158,7 @@ class TypedCall final : public GovernedCall {
   }
 
   const HandlerSnapshot* handlers_;
+  const Policy* policy_;
   bool is_surrounded_;
   std::shared_ptr<const AnyHandler> handler_;
   const BatchHandler<E>* batch_;

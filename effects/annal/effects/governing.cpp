@@ -85,11 +85,9 @@ class Governing {
       case Stage::deduplicate:
         return remember(*policy_.deduplicate, call_.idempotency_key(), stage);
       case Stage::queue:
-        return policy_.queue->pass(call_, policy_.priority, context_.stop,
-                                   [&](const std::vector<GovernedCall*>& with) {
-                                     with_ = with;
-                                     go(stage + 1);
-                                   });
+        return policy_.queue->pass(
+            call_, policy_.priority, context_.stop,
+            [&](const std::vector<GovernedCall*>& with) { perform_with(with, stage); });
       case Stage::circuit:
         return pass_circuit(stage);
       case Stage::rate:
@@ -110,10 +108,29 @@ class Governing {
                          .attempts = call_.attempts});
   }
 
+  // What several runs share is finished once it is begun, whichever of them is asked to stop.
+  void perform_with(const std::vector<GovernedCall*>& with, std::size_t stage) {
+    with_ = with;
+    if (!with.empty()) {
+      context_.stop = {};
+      context_.deadline = {};
+      context_.key = {};
+    }
+    try {
+      go(stage + 1);
+    } catch (...) {
+      for (GovernedCall* other : with) other->attempts = call_.attempts;
+      throw;
+    }
+    for (GovernedCall* other : with) other->attempts = call_.attempts;
+  }
+
   // An effect that says it has no key is performed each time.
   void remember(RememberedResults& results, std::optional<std::string> key, std::size_t stage) {
     if (!key || key->empty()) return go(stage + 1);
-    call_.set_result(results.get(call_.handler(), *key, [&] {
+    // One object may serve as both.
+    const std::string full = std::string(to_string(stages_[stage])) + ' ' + *key;
+    call_.set_result(results.get(call_.handler(), full, context_.stop, [&] {
       go(stage + 1);
       return call_.result();
     }));
@@ -125,7 +142,10 @@ class Governing {
     try {
       go(stage + 1);
     } catch (...) {
-      if (!says_nothing(failure_of(std::current_exception()).kind)) policy_.circuit->failed();
+      if (says_nothing(failure_of(std::current_exception()).kind))
+        policy_.circuit->withdrawn();
+      else
+        policy_.circuit->failed();
       throw;
     }
     policy_.circuit->succeeded();
@@ -175,14 +195,8 @@ class Governing {
     context.deadline = around_.time.reading() + time;
     if (context_.deadline) context.deadline = std::min(*context.deadline, *context_.deadline);
     const auto attempt = std::make_shared<LimitedAttempt>(call_, with_, context);
-    switch (perform_within(time, attempt, around_.workers, around_.time)) {
-      case Limited::Came::in_time:
-        break;
-      case Limited::Came::too_late:
-        throw failed(FailureKind::timeout, time_is_up(time));
-      case Limited::Came::never:
-        throw failed(FailureKind::overloaded, no_worker_is_free);
-    }
+    if (!perform_within(time, attempt, around_.workers, around_.time))
+      throw failed(FailureKind::timeout, time_is_up(time));
     if (attempt->thrown) std::rethrow_exception(attempt->thrown);
     attempt->give_results(call_, with_);
   }

@@ -17,6 +17,16 @@ void HandlerSnapshot::add_below(const HandlerLayer& layer) {
   joined_ = std::move(joined);
 }
 
+const AnyHandler* HandlerSnapshot::find_batch(EffectNumber number) const {
+  const auto entry = [&](const HandlerTable::ByNumber<AnyHandler>& entries) {
+    return number < entries.size() ? entries[number].get() : nullptr;
+  };
+  if (entry(top_->handlers) != nullptr) return entry(top_->batches);
+  for (const auto& table : below_)
+    if (entry(table->handlers) != nullptr) return entry(table->batches);
+  return nullptr;
+}
+
 void HandlerSnapshot::throw_missing(std::string_view effect, const std::string& description) const {
   if (top_->otherwise) top_->otherwise(effect, description);
   for (const auto& table : below_)

@@ -43,6 +43,8 @@ class MissingHandler : public Error {
 class AnyHandler {
  public:
   virtual ~AnyHandler() = default;
+  // Whether it was made of a handler for several, and goes with it.
+  virtual bool is_of_batch() const { return false; }
 };
 
 template <class E>
@@ -105,7 +107,7 @@ class HandlerSnapshot {
   }
   template <class E>
   const BatchHandler<E>* batch_handler() const {
-    return static_cast<const BatchHandler<E>*>(find(&HandlerTable::batches, effect_number<E>()));
+    return static_cast<const BatchHandler<E>*>(find_batch(effect_number<E>()));
   }
   template <class E>
   const Policy* policy() const {
@@ -141,6 +143,8 @@ class HandlerSnapshot {
   }
   void add_below(const HandlerLayer& layer);
 
+  // Of the layer whose handler performs one alone: what shadows that, shadows this.
+  const AnyHandler* find_batch(EffectNumber number) const;
   template <class T>
   const T* find(Column<T> column, EffectNumber number) const {
     const auto* found = find_shared(column, number);
@@ -253,10 +257,11 @@ class Handlers {
   Handlers& otherwise(
       std::function<void(std::string_view effect, const std::string& description)> function);
 
-  // Removes this layer's handler; the one it shadowed, if any, comes to light.
+  // Removes this layer's handlers of one and of several; the one it shadowed, if any, comes to light.
   //   returns   whether there was one
   template <class E>
   bool remove() {
+    put<AnyHandler>(&HandlerTable::batches, effect_number<E>(), nullptr);
     return put<AnyHandler>(&HandlerTable::handlers, effect_number<E>(), nullptr);
   }
 
@@ -389,20 +394,39 @@ class FunctionBatchHandler final : public BatchHandler<E> {
   mutable Function function_;
 };
 
+// One alone, by a handler for several.
+template <class E>
+class AloneOfBatch final : public TypedHandler<E> {
+  using Result = typename E::result;
+
+ public:
+  explicit AloneOfBatch(std::shared_ptr<const BatchHandler<E>> together)
+      : together_(std::move(together)) {}
+  Result handle(const E& effect, const EffectContext& context) const override {
+    auto results = together_->handle_all({effect}, context);
+    if constexpr (!std::is_void_v<Result>) return Result(std::move(results.front()));
+  }
+  Result consume(E&& effect, const EffectContext& context) const override {
+    return handle(effect, context);
+  }
+  bool is_of_batch() const override { return true; }
+
+ private:
+  std::shared_ptr<const BatchHandler<E>> together_;
+};
+
 template <class E, class Function>
 Handlers& Handlers::on_batch(Function function) {
   require_effect_type<E>();
   auto together = std::make_shared<FunctionBatchHandler<E, Function>>(std::move(function));
-  put<AnyHandler>(&HandlerTable::batches, effect_number<E>(), together);
-  const auto alone = [together](const E& effect, const EffectContext& context) {
-    auto results = together->handle_all({effect}, context);
-    if constexpr (!std::is_void_v<typename E::result>) return std::move(results.front());
-  };
+  const auto alone = std::make_shared<AloneOfBatch<E>>(together);
   change([&](HandlerTable& table) {
-    auto& entries = table.handlers;
     const EffectNumber number = effect_number<E>();
-    if (number >= entries.size()) entries.resize(number + 1);
-    if (!entries[number]) entries[number] = wrap<E>(alone);
+    for (auto* entries : {&table.handlers, &table.batches})
+      if (number >= entries->size()) entries->resize(number + 1);
+    table.batches[number] = together;
+    auto& handler = table.handlers[number];
+    if (!handler || handler->is_of_batch()) handler = alone;
   });
   return *this;
 }

@@ -8,13 +8,14 @@ namespace {
 struct Shared {
   explicit Shared(std::shared_ptr<Limited> of) : limited(std::move(of)) {}
 
-  void do_it() {
-    std::exception_ptr thrown;
+  void work() {
     try {
       limited->work();
     } catch (...) {
       thrown = std::current_exception();
     }
+  }
+  void tell() {
     std::lock_guard lock(mutex);
     limited->thrown = thrown;
     is_done = true;
@@ -22,6 +23,7 @@ struct Shared {
   }
 
   const std::shared_ptr<Limited> limited;
+  std::exception_ptr thrown;
   std::mutex mutex;
   std::condition_variable done;
   bool is_done = false;
@@ -29,23 +31,21 @@ struct Shared {
 
 }  // namespace
 
-Limited::Came perform_within(std::chrono::nanoseconds limit,
-                             const std::shared_ptr<Limited>& limited, Workers* workers,
-                             const RunTime& time) {
+bool perform_within(std::chrono::nanoseconds limit, const std::shared_ptr<Limited>& limited,
+                    Workers* workers, const RunTime& time) {
   const auto shared = std::make_shared<Shared>(limited);
-  if (workers == nullptr || !time.passes_by_itself()) {
+  if (workers == nullptr || !time.passes_by_itself() ||
+      !workers->try_begin([shared] { shared->work(); }, [shared] { shared->tell(); })) {
     const auto begun = time.reading();
-    shared->do_it();
-    const bool is_late = !limited->thrown && time.reading() - begun > limit;
-    return is_late ? Limited::Came::too_late : Limited::Came::in_time;
+    shared->work();
+    shared->tell();
+    return limited->thrown || time.reading() - begun <= limit;
   }
-  if (!workers->try_begin([shared] { shared->do_it(); })) return Limited::Came::never;
   std::unique_lock lock(shared->mutex);
-  if (shared->done.wait_for(lock, limit, [&] { return shared->is_done; }))
-    return Limited::Came::in_time;
+  if (shared->done.wait_for(lock, limit, [&] { return shared->is_done; })) return true;
   lock.unlock();
   limited->stop.request_stop();
-  return Limited::Came::too_late;
+  return false;
 }
 
 std::string time_is_up(std::chrono::nanoseconds limit) {

@@ -17,8 +17,6 @@ namespace annal::effects {
 // Ends with whoever leaves it last: it keeps what it uses.
 class Limited {
  public:
-  enum class Came { in_time, too_late, never };
-
   virtual ~Limited() = default;
   virtual void work() = 0;
 
@@ -26,16 +24,13 @@ class Limited {
   std::exception_ptr thrown;  // by the work, if it came in time
 };
 
-// Where there are workers, and time passes by itself, one of them does the work, and is left behind
-// when the time is up. Otherwise it is done here, and comes too late when it comes.
-//   returns   never: every worker is busy
-Limited::Came perform_within(std::chrono::nanoseconds limit,
-                             const std::shared_ptr<Limited>& limited, Workers* workers,
-                             const RunTime& time);
+// Where a worker is free, and time passes by itself, it does the work, and is left behind when the time
+// is up. Otherwise it is done here, and comes too late when it comes, unless it throws.
+//   returns   whether it came in time
+bool perform_within(std::chrono::nanoseconds limit, const std::shared_ptr<Limited>& limited,
+                    Workers* workers, const RunTime& time);
 
 // `it was not done within 20 ms`
 std::string time_is_up(std::chrono::nanoseconds limit);
-inline constexpr const char* no_worker_is_free =
-    "every worker is busy, and none could be left behind when the time is up";
 
 }  // namespace annal::effects

@@ -5,13 +5,14 @@
 #include <algorithm>
 #include <array>
 #include <string_view>
+#include <tuple>
 
 namespace annal::effects {
 
 namespace {
 
-constexpr std::array<std::string_view, 7> stage_names = {
-    "cache", "deduplicate", "queue", "circuit", "rate", "retry", "timeout"};
+constexpr std::array<std::string_view, 7> stage_names = {"cache",   "deduplicate", "queue",  "rate",
+                                                         "circuit", "retry",       "timeout"};
 
 bool says(const Policy& policy, Stage stage) {
   switch (stage) {
@@ -58,8 +59,8 @@ std::string text_of(const Policy& policy, Stage stage) {
 std::string_view to_string(Stage stage) { return stage_names.at(static_cast<std::size_t>(stage)); }
 
 const std::vector<Stage>& usual_order() {
-  static const std::vector<Stage> order = {Stage::cache,   Stage::deduplicate, Stage::queue,
-                                           Stage::circuit, Stage::rate,        Stage::retry,
+  static const std::vector<Stage> order = {Stage::cache,  Stage::deduplicate, Stage::queue,
+                                           Stage::rate,   Stage::circuit,     Stage::retry,
                                            Stage::timeout};
   return order;
 }
@@ -68,6 +69,17 @@ std::vector<Stage> Policy::stages() const {
   std::vector<Stage> stages = order.empty() ? usual_order() : order;
   std::erase_if(stages, [&](Stage stage) { return !says(*this, stage); });
   return stages;
+}
+
+bool Policy::agrees_with(const Policy& other) const {
+  const auto tries = [](const Policy& policy) {
+    const RetryPolicy none{.attempts = 1};
+    const RetryPolicy& of = policy.retry ? *policy.retry : none;
+    return std::tuple(of.attempts, of.first, of.factor, of.longest, of.jitter);
+  };
+  return circuit == other.circuit && rate == other.rate && budget == other.budget &&
+         timeout == other.timeout && tries(*this) == tries(other) && !retry_if && !other.retry_if &&
+         stages() == other.stages();
 }
 
 std::string Policy::to_string() const {
@@ -85,6 +97,15 @@ void check(const Policy& policy, std::string_view who) {
     throw InvalidInput(of + " leaves no time: its timeout must be above 0");
   if (policy.priority != 0 && !policy.queue)
     throw InvalidInput(of + " has a priority, and no queue in which it would count");
+  const auto stages = policy.stages();
+  const auto at = [&](Stage stage) { return std::find(stages.begin(), stages.end(), stage); };
+  if (policy.timeout && !stages.empty() && stages.back() != Stage::timeout)
+    throw InvalidInput(of +
+                       " has stages within its timeout, which is of one attempt: name it last");
+  for (const Stage remembering : {Stage::cache, Stage::deduplicate})
+    if (says(policy, remembering) && policy.queue && at(Stage::queue) < at(remembering))
+      throw InvalidInput(of + " waits in a queue for results that are remembered: name the stage " +
+                         std::string(effects::to_string(remembering)) + " before queue");
   if (policy.order.empty()) return;
   for (const Stage stage : usual_order()) {
     const auto times = std::count(policy.order.begin(), policy.order.end(), stage);

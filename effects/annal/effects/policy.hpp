@@ -31,8 +31,8 @@ enum class Stage : std::uint8_t {
   cache,        // a result that is remembered is given again
   deduplicate,  // what is being performed under the same key is waited for, and not performed twice
   queue,        // waits for its turn among others; may be performed together with them
-  circuit,      // what keeps failing is left alone
   rate,         // waits for a token
+  circuit,      // what keeps failing is left alone
   retry,        // what failed is tried again
   timeout       // each attempt is given up after a while
 };
@@ -53,11 +53,14 @@ struct Policy {
   int priority = 0;  // in the queue: higher ones first, those of one priority as they came
   std::shared_ptr<RememberedResults> cache = nullptr;        // of an effect with a `cache_key()`
   std::shared_ptr<RememberedResults> deduplicate = nullptr;  // of one with an `idempotency_key()`
-  // Outermost first; each stage that the policy says something of exactly once. usual_order() if empty.
+  // Outermost first; each stage that the policy says something of exactly once. Results are remembered
+  // outside of a queue, and a timeout is of an attempt: it comes last. usual_order() if empty.
   std::vector<Stage> order = {};
 
   // The stages in their order.
   std::vector<Stage> stages() const;
+  // Whether two effects under these may be performed by one call.
+  bool agrees_with(const Policy& other) const;
   // Outermost first, separated by arrows: `circuit bank → retry 3 times from 50 ms → timeout 2000 ms`.
   std::string to_string() const;
 };

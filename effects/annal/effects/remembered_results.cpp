@@ -1,5 +1,6 @@
 #include "annal/effects/remembered_results.hpp"
 
+#include "annal/effects/failure.hpp"
 #include "annal/error.hpp"
 
 #include <optional>
@@ -16,6 +17,7 @@ RememberedResults::RememberedResults(RememberingOptions options)
 
 RememberedResults::Result RememberedResults::get(const std::shared_ptr<const AnyHandler>& handler,
                                                  const std::string& key,
+                                                 const std::stop_token& stop,
                                                  const std::function<Result()>& perform) {
   const Key full(handler.get(), key);
   std::unique_lock lock(mutex_);
@@ -24,8 +26,18 @@ RememberedResults::Result RememberedResults::get(const std::shared_ptr<const Any
     if (found == entries_.end()) break;
     Entry& entry = found->second;
     if (!entry.result) {
+      if (entry.performing == std::this_thread::get_id())
+        throw Error("the effect remembered as \"" + key +
+                    "\" asks for itself while it is performed, and would wait for ever");
       if (!has_waited) ++counted_.shared;
-      done_.wait(lock);
+      const auto performing = entry.performing;
+      done_.wait(lock, stop, [&] {
+        const auto now = entries_.find(full);
+        return now == entries_.end() || now->second.result || now->second.performing != performing;
+      });
+      if (stop.stop_requested())
+        throw EffectFailed({.kind = FailureKind::cancelled,
+                            .what = "the run was asked to stop while it waited for a result"});
       continue;
     }
     if (entry.handler.lock() == handler && time_.reading() < entry.expires) {
@@ -36,7 +48,9 @@ RememberedResults::Result RememberedResults::get(const std::shared_ptr<const Any
     entries_.erase(found);
   }
   ++counted_.misses;
-  entries_[full].handler = handler;
+  Entry& performed = entries_[full];
+  performed.handler = handler;
+  performed.performing = std::this_thread::get_id();
   lock.unlock();
   Result result;
   try {

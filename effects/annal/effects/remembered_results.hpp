@@ -13,7 +13,9 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <stop_token>
 #include <string>
+#include <thread>
 #include <utility>
 
 namespace annal::effects {
@@ -44,15 +46,18 @@ class RememberedResults {
 
   // For runs: the result under the key; what `perform` gives where none is remembered, which is then.
   // One thread performs; others that ask meanwhile wait for it, and take their turn if it fails.
+  //   throws    EffectFailed (cancelled) when asked to stop; Error where a handler asks for its own key;
+  //             what perform throws
   using Result = std::shared_ptr<const void>;
   Result get(const std::shared_ptr<const AnyHandler>& handler, const std::string& key,
-             const std::function<Result()>& perform);
+             const std::stop_token& stop, const std::function<Result()>& perform);
 
  private:
   using Key = std::pair<const AnyHandler*, std::string>;
   struct Entry {
     std::weak_ptr<const AnyHandler> handler;  // an address may be another's later
     Result result;                            // null while it is being performed
+    std::thread::id performing;               // by this one
     std::chrono::nanoseconds expires{};
     std::list<Key>::iterator age;
   };
@@ -62,7 +67,7 @@ class RememberedResults {
   const RememberingOptions options_;
   const RunTime& time_;
   mutable std::mutex mutex_;
-  std::condition_variable done_;
+  std::condition_variable_any done_;
   std::map<Key, Entry> entries_;
   std::list<Key> by_age_;  // of those that have a result
   RememberingStatistics counted_;

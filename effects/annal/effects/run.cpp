@@ -34,7 +34,7 @@ void Run::note_failure(std::string_view effect, const std::source_location& wher
   if (failed_ && failed_->cause == thrown) return;
   failed_ = failure_of(std::move(thrown));
   if (failed_->effect.empty()) failed_->effect = effect;
-  if (failed_->attempts == 0) failed_->attempts = std::exchange(attempts_, 1);
+  if (failed_->attempts == 0) failed_->attempts = attempts_;
   if (failed_->origin.line() == 0) failed_->origin = where;
 }
 

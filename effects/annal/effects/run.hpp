@@ -29,8 +29,10 @@ struct RunOptions {
   std::string_view request_id = {};  // given to interceptors and handlers; must outlive the run
   std::stop_token stop = {};         // handlers see it; no effect begins once it was asked for
   Workers* workers = nullptr;        // for what can be done side by side; must outlive the run
-  const RunTime* time = nullptr;     // null: the machine's; must outlive the run
-  Randomness* randomness = nullptr;  // of pauses; null: the system's; must outlive the run
+  // These outlive the workers, which may still use them for what a timeout left behind, and so does the
+  // clock of the trace.
+  const RunTime* time = nullptr;     // null: the machine's
+  Randomness* randomness = nullptr;  // of pauses; null: the system's
 };
 
 enum class RunMode { real, dry };
@@ -67,9 +69,10 @@ class Run {
   typename Effect::result perform(E&& effect, const std::source_location& where,
                                   const Policy* policy = nullptr) {
     if (mode_ == RunMode::dry) return perform_dry<Effect>(effect, policy);
+    attempts_ = 1;
     try {
       refuse_if_asked_to_stop();
-      if constexpr (!NamesItsPolicy<Effect>)
+      if constexpr (!NamesItsPolicy<Effect> && !NamesItsIdempotencyKey<Effect>)
         if (plain_ && policy == nullptr)
           return handle(required<Effect>(&effect), std::forward<E>(effect));
       return perform_observed<Effect>(std::forward<E>(effect),
@@ -187,10 +190,10 @@ typename E::result Run::perform_observed(Given&& effect, const Policy* policy) {
   try {
     if constexpr (std::is_void_v<typename E::result>) {
       perform_governed<E>(std::forward<Given>(effect), policy);
-      options_.trace->end(place, EffectOutcome::ok, {}, std::exchange(attempts_, 1));
+      options_.trace->end(place, EffectOutcome::ok, {}, attempts_);
     } else {
       typename E::result result = perform_governed<E>(std::forward<Given>(effect), policy);
-      options_.trace->end(place, EffectOutcome::ok, {}, std::exchange(attempts_, 1));
+      options_.trace->end(place, EffectOutcome::ok, {}, attempts_);
       return result;
     }
   } catch (...) {
@@ -202,11 +205,19 @@ typename E::result Run::perform_observed(Given&& effect, const Policy* policy) {
 template <class E, class Given>
 typename E::result Run::perform_governed(Given&& effect, const Policy* policy) {
   const TypedHandler<E>& handler = required<E>(&effect);
-  attempts_ = 1;
-  if (policy == nullptr)
-    return call_handler<E>(handlers_, surrounded_, handler, std::forward<Given>(effect), context_);
+  if (policy == nullptr) {
+    if constexpr (NamesItsIdempotencyKey<E>) {
+      EffectContext context = context_;
+      const std::string key = effect.idempotency_key();
+      context.key = key;
+      return call_handler<E>(handlers_, surrounded_, handler, std::forward<Given>(effect), context);
+    } else {
+      return call_handler<E>(handlers_, surrounded_, handler, std::forward<Given>(effect),
+                             context_);
+    }
+  }
   if constexpr (Governable<E>) {
-    TypedCall<E> call(handlers_, surrounded_, effect);
+    TypedCall<E> call(handlers_, surrounded_, effect, *policy);
     const Surroundings around{context_, time(), options_.workers, options_.randomness};
     try {
       govern(call, *policy, around);

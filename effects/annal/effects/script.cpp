@@ -3,17 +3,17 @@
 namespace annal::effects {
 
 Script::Script() : state_(std::make_shared<State>()) {
-  state_->handlers.otherwise(
-      [state = state_.get()](std::string_view effect, const std::string& description) {
-        constexpr EffectNumber none = static_cast<EffectNumber>(-1);
-        take(*state, none, nullptr, text_of(effect, description));
-      });
+  handlers_.otherwise([state = state_](std::string_view effect, const std::string& description) {
+    constexpr EffectNumber none = static_cast<EffectNumber>(-1);
+    take(*state, none, nullptr, text_of(effect, description));
+  });
 }
 
 std::string Script::rest() const {
   std::lock_guard lock(state_->mutex);
   std::string text;
   for (const auto& step : state_->steps) text += step.text + '\n';
+  for (const auto& mismatch : state_->mismatches) text += "performed instead: " + mismatch + '\n';
   return text;
 }
 
@@ -25,6 +25,7 @@ Script::Step Script::take(State& state, EffectNumber number, const void* effect,
   if (!is_next) {
     std::string what = "the script does not go on with " + text + "; next expected: " +
                        (state.steps.empty() ? "nothing more" : state.steps.front().text);
+    state.mismatches.push_back(text);
     for (const auto& line : state.performed) what += "\n  performed before: " + line;
     throw ScriptMismatch(what);
   }

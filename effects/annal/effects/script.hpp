@@ -40,8 +40,9 @@ class Script {
   // Next comes this effect, and gives the result.
   template <class E>
   Script& expect(E effect, Held<typename E::result> result = {}) {
-    return add(std::move(effect), [result = std::move(result)]() -> typename E::result {
-      if constexpr (!std::is_void_v<typename E::result>) return result;
+    const auto kept = std::make_shared<Held<typename E::result>>(std::move(result));
+    return add(std::move(effect), [kept]() -> typename E::result {
+      if constexpr (!std::is_void_v<typename E::result>) return std::move(*kept);  // it comes once
     });
   }
   // Next comes this effect, and fails.
@@ -52,8 +53,9 @@ class Script {
   }
 
   // Handlers that follow the script; everything else is a mismatch.
-  const Handlers& handlers() const { return state_->handlers; }
-  // What was not performed yet, a line each; empty when the script is done.
+  const Handlers& handlers() const { return handlers_; }
+  // What was not performed yet, and what was performed instead even if the program swallowed it, a line
+  // each; empty when the script is done.
   std::string rest() const;
 
  private:
@@ -64,10 +66,9 @@ class Script {
     std::shared_ptr<const void> answer;  // a std::function<E::result()>
   };
   struct State {
-    Handlers handlers;
-    mutable std::mutex mutex;
+    std::mutex mutex;
     std::deque<Step> steps;
-    std::vector<std::string> performed;
+    std::vector<std::string> performed, mismatches;
   };
 
   static std::string text_of(std::string_view name, const std::string& description) {
@@ -91,8 +92,8 @@ class Script {
       else
         return description(effect) == description(other);
     };
-    if (!state_->handlers.handles<E>())
-      state_->handlers.on<E>([state = state_.get()](const E& performed) -> typename E::result {
+    if (!handlers_.handles<E>())
+      handlers_.on<E>([state = state_](const E& performed) -> typename E::result {
         const Step next =
             take(*state, effect_number<E>(), &performed, text_of(E::name, description(performed)));
         return (*static_cast<const Function*>(next.answer.get()))();
@@ -103,6 +104,7 @@ class Script {
   }
 
   std::shared_ptr<State> state_;
+  Handlers handlers_;
 };
 
 }  // namespace annal::effects

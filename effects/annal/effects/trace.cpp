@@ -1,5 +1,6 @@
 #include "annal/effects/trace.hpp"
 
+#include <algorithm>
 #include <cstdio>
 
 namespace annal::effects {
@@ -48,13 +49,25 @@ void Trace::end(std::size_t place, EffectOutcome outcome, std::string error, uns
 }
 
 void Trace::adopt(const Trace& other) {
-  const auto held = other.lock();
-  if (effects_.empty()) zero_ = other.zero_;
-  for (TracedEffect effect : other.effects_) {
-    effect.start += other.zero_ - zero_;
-    effect.order = effects_.size() + 1;
+  const Trace theirs(other);  // as far as they have come
+  if (theirs.effects_.empty()) return;
+  const auto held = lock();
+  const auto zero = effects_.empty() ? theirs.zero_ : std::min(zero_, theirs.zero_);
+  for (TracedEffect& effect : effects_) effect.start += zero_ - zero;
+  for (TracedEffect effect : theirs.effects_) {
+    effect.start += theirs.zero_ - zero;
     effects_.push_back(std::move(effect));
   }
+  zero_ = zero;
+  std::stable_sort(effects_.begin(), effects_.end(),
+                   [](const auto& a, const auto& b) { return a.start < b.start; });
+  for (std::size_t i = 0; i < effects_.size(); ++i) effects_[i].order = i + 1;
+}
+
+Trace::Trace(const Trace& other) : clock_(other.clock_) {
+  const auto held = other.lock();
+  zero_ = other.zero_;
+  effects_ = other.effects_;
 }
 
 void Trace::clear() { effects_.clear(); }

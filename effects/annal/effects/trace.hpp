@@ -45,6 +45,11 @@ struct TracedEffect {
 class Trace {
  public:
   explicit Trace(const MonotonicClock& clock = monotonic_clock()) : clock_(&clock) {}
+  // What it holds; the copy is shared with nobody.
+  Trace(const Trace& other);
+  Trace(Trace&&) noexcept = default;
+  Trace& operator=(Trace&&) noexcept = default;
+
   const MonotonicClock& clock() const { return *clock_; }
 
   const std::vector<TracedEffect>& effects() const& { return effects_; }
@@ -54,7 +59,8 @@ class Trace {
   std::string to_string() const;
   void clear();
 
-  // Adds what another one recorded at the same time, as far as it has come.
+  // Adds what another one recorded at the same time, as far as it has come, by when it began. Nothing is
+  // under way in this one meanwhile.
   void adopt(const Trace& other);
   // From here on one thread may adopt what another adds to this.
   void share() { mutex_ = std::make_unique<std::mutex>(); }

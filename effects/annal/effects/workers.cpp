@@ -20,23 +20,22 @@ Workers::~Workers() {
   for (auto& thread : threads_) thread.join();
 }
 
-bool Workers::try_begin(std::function<void()> work) {
+bool Workers::try_begin(std::function<void()> work, std::function<void()> done, std::size_t times) {
   std::lock_guard lock(mutex_);
-  if (idle_ == 0) {
-    if (threads_.size() == at_most_) return false;
-    threads_.reserve(threads_.size() + 1);
-    begun_work_.push_back(std::move(work));
-    try {
-      threads_.emplace_back([this] { run(); });
-    } catch (const std::system_error&) {
-      begun_work_.pop_back();
-      return false;
-    }
-    return true;
+  if (ending_ || times > idle_ + at_most_ - threads_.size()) return false;
+  // Threads that are begun in vain find nothing to do, and are idle.
+  try {
+    threads_.reserve(at_most_);
+    for (; idle_ < times; ++idle_) threads_.emplace_back([this] { run(); });
+  } catch (const std::system_error&) {
+    return false;
   }
-  begun_work_.push_back(std::move(work));
-  --idle_;
-  begun_.notify_one();
+  idle_ -= times;
+  for (std::size_t i = 0; i < times; ++i) begun_work_.push_back({work, done});
+  if (times == 1)
+    begun_.notify_one();
+  else
+    begun_.notify_all();
   return true;
 }
 
@@ -45,19 +44,23 @@ void Workers::run() {
   for (;;) {
     begun_.wait(lock, [&] { return ending_ || !begun_work_.empty(); });
     if (begun_work_.empty()) return;
-    auto work = std::move(begun_work_.front());
+    Work next = std::move(begun_work_.front());
     begun_work_.pop_front();
     lock.unlock();
-    work();
-    work = nullptr;  // what it holds may end here
+    next.work();
+    next.work = nullptr;  // what it holds may end here
     lock.lock();
     ++idle_;
+    lock.unlock();
+    if (next.done) next.done();
+    next.done = nullptr;
+    lock.lock();
   }
 }
 
 std::size_t Workers::free() const {
   std::lock_guard lock(mutex_);
-  return idle_ + at_most_ - threads_.size();
+  return ending_ ? 0 : idle_ + at_most_ - threads_.size();
 }
 
 WorkerStatistics Workers::statistics() const {

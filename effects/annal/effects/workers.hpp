@@ -31,10 +31,12 @@ class Workers {
   Workers(const Workers&) = delete;
   Workers& operator=(const Workers&) = delete;
 
-  // Begins the work at once.
+  // Begins the work at once, so many times or not at all; once the end has come, not at all.
   //   work      must not throw
-  //   returns   false if every thread is busy, and there can be no more
-  bool try_begin(std::function<void()> work);
+  //   done      called after it, when the thread is to be had again; must not throw
+  //   returns   false if so many threads are not to be had
+  bool try_begin(std::function<void()> work, std::function<void()> done = {},
+                 std::size_t times = 1);
 
   // Threads that have nothing to do, or could be begun.
   std::size_t free() const;
@@ -46,8 +48,11 @@ class Workers {
   const std::size_t at_most_;
   mutable std::mutex mutex_;
   std::condition_variable begun_;
-  std::deque<std::function<void()>> begun_work_;  // that no thread has taken yet
-  std::size_t idle_ = 0;                          // threads without work, and without one begun
+  struct Work {
+    std::function<void()> work, done;
+  };
+  std::deque<Work> begun_work_;  // that no thread has taken yet
+  std::size_t idle_ = 0;         // threads without work, and without one begun
   bool ending_ = false;
   std::vector<std::thread> threads_;
 };

@@ -2,16 +2,19 @@
 
 #include "annal/effects/failure.hpp"
 #include "annal/effects/kinds.hpp"
+#include "annal/event/randomness.hpp"
 
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <atomic>
+#include <array>
 #include <cerrno>
+#include <cstdint>
 #include <cstdio>
 #include <cstring>
+#include <optional>
 #include <utility>
 
 namespace annal {
@@ -74,31 +77,64 @@ void sync_folder(const fs::path& folder) {
   Descriptor(folder, O_RDONLY | O_DIRECTORY, "cannot be opened to sync it").sync();
 }
 
+// A file that is nobody's yet, under a name that nobody else comes to think of.
+class NewFile {
+ public:
+  explicit NewFile(const fs::path& folder) {
+    for (int tries = 0; !file_; ++tries) try {
+        std::array<std::uint8_t, 8> bytes;
+        system_randomness().fill(bytes);
+        std::string name = ".annal-";
+        for (const auto byte : bytes)
+          name += "0123456789abcdef"[byte >> 4], name += "0123456789abcdef"[byte & 15];
+        path_ = folder / (name + ".part");
+        file_.emplace(path_, O_WRONLY | O_CREAT | O_EXCL, "cannot be created");
+      } catch (const StorageError&) {
+        if (errno != EEXIST || tries == 10) throw;
+      }
+  }
+  ~NewFile() {
+    if (!is_placed_) ::unlink(path_.c_str());
+  }
+  NewFile(const NewFile&) = delete;
+  NewFile& operator=(const NewFile&) = delete;
+
+  void take_mode(::mode_t mode) const {
+    if (::chmod(path_.c_str(), mode) != 0) fail(path_, "cannot have the mode it had", errno);
+  }
+  void fill(std::string_view content) {
+    file_->write(content);
+    file_->sync();
+    file_->close();
+  }
+  void put_at(const fs::path& place) {
+    if (::rename(path_.c_str(), place.c_str()) != 0) fail(place, "cannot be put in place", errno);
+    is_placed_ = true;
+  }
+
+ private:
+  fs::path path_;
+  std::optional<Descriptor> file_;
+  bool is_placed_ = false;
+};
+
 class Folder {
  public:
-  explicit Folder(fs::path root) : root_(std::move(root)) {
-    if (!fs::is_directory(root_))
+  // Wherever the process goes later.
+  explicit Folder(const fs::path& root) : root_(fs::absolute(root).lexically_normal()) {
+    std::error_code error;
+    if (!fs::is_directory(root_, error))
       throw InvalidInput(root_.string() + ": is no folder, and files are to be kept in it");
   }
 
   void write(const effects::FileWrite& write) const {
     const fs::path place = place_of(write.path);
     make_folders(place.parent_path());
-    static std::atomic<unsigned> last{0};
-    fs::path beside = place;
-    beside.replace_filename('.' + place.filename().string() + '.' + std::to_string(::getpid()) +
-                            '-' + std::to_string(++last) + ".part");
-    try {
-      Descriptor file(beside, O_WRONLY | O_CREAT | O_EXCL, "cannot be created");
-      file.write(write.content);
-      file.sync();
-      file.close();
-      if (::rename(beside.c_str(), place.c_str()) != 0)
-        fail(place, "cannot be put in place", errno);
-    } catch (...) {
-      ::unlink(beside.c_str());
-      throw;
-    }
+    NewFile file(place.parent_path());
+    struct ::stat known {};
+    if (::stat(place.c_str(), &known) == 0) file.take_mode(known.st_mode & 07777);
+    file.fill(write.content);
+    file.put_at(place);
     sync_folder(place.parent_path());
   }
 
@@ -110,6 +146,12 @@ class Folder {
       fail(place, "cannot be looked at", errno);
     }
     return Descriptor(place, O_RDONLY, "cannot be opened").read();
+  }
+
+  // A link is a file here.
+  bool is_there(const effects::FileRemoval& removal) const {
+    struct ::stat known {};
+    return ::lstat(place_of(removal.path).c_str(), &known) == 0 && !S_ISDIR(known.st_mode);
   }
 
   bool remove(const effects::FileRemoval& removal) const {
@@ -125,8 +167,12 @@ class Folder {
  private:
   fs::path place_of(const std::string& path) const {
     const fs::path inside(path);
-    const bool leads_out = std::find(inside.begin(), inside.end(), "..") != inside.end();
-    if (path.empty() || inside.is_absolute() || leads_out || !inside.has_filename())
+    const auto has = [&](const char* part) {
+      return std::find(inside.begin(), inside.end(), part) != inside.end();
+    };
+    const bool has_end = path.find('\0') != path.npos;  // for the system, before the text's
+    if (path.empty() || inside.is_absolute() || has("..") || has(".") || has_end ||
+        !inside.has_filename())
       throw InvalidInput("\"" + path + "\" names no file within " + root_.string() +
                          ": give a path such as reports/today.txt, without ..");
     return root_ / inside;
@@ -134,7 +180,8 @@ class Folder {
 
   // Each in the one before, on the disk.
   void make_folders(const fs::path& folder) const {
-    if (fs::is_directory(folder)) return;
+    std::error_code error;
+    if (folder == root_ || fs::is_directory(folder, error)) return;
     make_folders(folder.parent_path());
     if (::mkdir(folder.c_str(), 0777) != 0 && errno != EEXIST)
       fail(folder, "cannot be made", errno);
@@ -155,9 +202,8 @@ void add_file_handlers(effects::Handlers& handlers, const fs::path& folder) {
       [files](const effects::FileWrite& effect) { files->write(effect); });
   handlers.on<effects::FileRemoval>(
       [files](const effects::FileRemoval& effect) { return files->remove(effect); });
-  handlers.on_dry_run<effects::FileRemoval>([files](const effects::FileRemoval& effect) {
-    return files->read({effect.path}).has_value();
-  });
+  handlers.on_dry_run<effects::FileRemoval>(
+      [files](const effects::FileRemoval& effect) { return files->is_there(effect); });
 }
 
 }  // namespace annal

@@ -132,6 +132,12 @@ class CircuitBreaker::State {
       told_of_trial(now, success);
   }
 
+  void withdrawn() {
+    std::lock_guard lock(mutex_);
+    advance();
+    if (state_ == CircuitState::half_open && !trials_.empty()) trials_.pop_back();
+  }
+
   void note(const Envelope& event) {
     const auto among = [&](const std::vector<TopicPattern>& patterns) {
       return !patterns.empty() && matches_any(patterns, event.type);
@@ -282,6 +288,7 @@ CircuitBreaker::CircuitBreaker(CircuitOptions options) {
 
 void CircuitBreaker::succeeded() { state_->told(true); }
 void CircuitBreaker::failed() { state_->told(false); }
+void CircuitBreaker::withdrawn() { state_->withdrawn(); }
 void CircuitBreaker::note(const Envelope& event) { state_->note(event); }
 std::optional<std::string> CircuitBreaker::refusal(ControlContext& context) const {
   if (state_->is_closed()) return std::nullopt;

@@ -91,6 +91,9 @@ class CircuitBreaker {
   //   cost      a reading of the clock under a lock
   void succeeded();
   void failed();
+  // What was let through last came to no outcome: it was given up. While half-open another trial may
+  // take its place.
+  void withdrawn();
   // The same, if the event's type is among those of the options.
   void note(const Envelope& event);
 
