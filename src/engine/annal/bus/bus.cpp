@@ -115,10 +115,7 @@ bool Bus::State::flush(std::chrono::milliseconds timeout) {
     return coalescer.empty();  // closed: nothing is held back, and nobody told, any more
   if (options.monotonic) errands.run_all();
   if (sent->get_future().wait_until(until) != std::future_status::ready) return false;
-  using std::chrono::milliseconds;
-  const auto rest = std::chrono::ceil<milliseconds>(until - std::chrono::steady_clock::now());
-  return !recorder ||
-         recorder->wait_until_told(recorder->log().head(), std::max(rest, milliseconds(0)));
+  return !recorder || is_told_by(until, recorder->log().head());
 }
 
 std::size_t Bus::State::run_due() {
