@@ -481,6 +481,40 @@ TEST_F(Batches, replace_one_another) {
   EXPECT_FALSE(handlers.handles<Charge>());
 }
 
+// Where the queue is within the retries, the next attempt is the effect's own again.
+TEST_F(Batches, end_with_their_call) {
+  std::atomic<int> together{0}, alone{0};
+  handlers.on_batch<Order>(
+      [&](std::span<const Order> orders, const EffectContext& context) -> std::vector<int> {
+        if (orders.size() > 1) {
+          ++together;
+          throw Transient("busy");
+        }
+        ++alone;
+        EXPECT_EQ(context.key, orders.front().number);
+        return {1};
+      });
+  auto narrow =
+      std::make_shared<EffectQueue>(EffectQueueOptions{.name = "n", .at_once = 1, .batch = 2});
+  RetryPolicy soon{.attempts = 50, .first = 0ms};
+  const Policy policy{.retry = soon, .queue = narrow, .order = {Stage::retry, Stage::queue}};
+  std::latch begun(1), may_end(1);
+  handlers.on<Tell>([&](const Tell&) {
+    begun.count_down();
+    may_end.wait();
+  });
+  std::vector<std::jthread> callers;
+  callers.emplace_back([&] { perform(Tell{"hi"}, {.queue = narrow}).run(handlers); });
+  begun.wait();
+  for (const auto* number : {"o1", "o2"})
+    callers.emplace_back([&, number] { (void)perform(Order{number}, policy).outcome(handlers); });
+  while (narrow->statistics().waiting < 2) std::this_thread::yield();
+  may_end.count_down();
+  callers.clear();
+  EXPECT_GT(together, 0);
+  EXPECT_EQ(alone, 2);
+}
+
 TEST_F(Batches, with_too_few_results_are_a_fault_that_says_so) {
   handlers.on_batch<Charge>([](std::span<const Charge>) { return std::vector<int>(); });
   const auto outcome = perform(Charge{"ann", 4}).outcome(handlers);

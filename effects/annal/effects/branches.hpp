@@ -24,11 +24,12 @@ std::vector<Value> run_all(const Programs& programs, std::size_t at_most, Machin
 
 // Runs them all at once, until one has a value.
 //   returns   its value; the others are asked to stop, and waited for
-//   throws    what the first of them throws where all fail; EffectFailed where there are no workers
+//   throws    what the first of them throws where all fail; EffectFailed where there is no
+//             worker for each but one
 Value run_race(const Programs& programs, Machine& machine);
 
-// Runs one, for so long. Where the run has workers, and time that passes by itself, it is asked to stop
-// and left behind when the time is up; otherwise its value comes too late when it comes.
+// Runs one, for so long. Where the run has a free worker, and time that passes by itself, it is asked to
+// stop and left behind when the time is up; otherwise its value comes too late when it comes.
 //   throws    EffectFailed when the time is up
 Value run_within(const NodePointer& program, std::chrono::nanoseconds limit,
                  const std::source_location& where, Machine& machine);

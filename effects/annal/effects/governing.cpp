@@ -72,10 +72,7 @@ class Governing {
         policy_(policy),
         around_(around),
         stages_(policy.stages()),
-        context_(around.context) {
-    if (auto key = call.idempotency_key()) key_ = *std::move(key);
-    if (!key_.empty()) context_.key = key_;
-  }
+        context_(around.context) {}
 
   void go(std::size_t stage) {
     if (stage == stages_.size()) return call_.attempt(context_, with_);
@@ -110,19 +107,22 @@ class Governing {
 
   // What several runs share is finished once it is begun, whichever of them is asked to stop.
   void perform_with(const std::vector<GovernedCall*>& with, std::size_t stage) {
+    if (with.empty()) return go(stage + 1);
+    // What is around the queue goes on alone, with what was its own.
+    struct Together {
+      ~Together() {
+        for (GovernedCall* other : of.with_) other->attempts = of.call_.attempts;
+        of.with_.clear();
+        of.context_ = alone;
+      }
+      Governing& of;
+      const EffectContext alone;
+    } const together{*this, context_};
     with_ = with;
-    if (!with.empty()) {
-      context_.stop = {};
-      context_.deadline = {};
-      context_.key = {};
-    }
-    try {
-      go(stage + 1);
-    } catch (...) {
-      for (GovernedCall* other : with) other->attempts = call_.attempts;
-      throw;
-    }
-    for (GovernedCall* other : with) other->attempts = call_.attempts;
+    context_.stop = {};
+    context_.deadline = {};
+    context_.key = {};
+    go(stage + 1);
   }
 
   // An effect that says it has no key is performed each time.
@@ -212,7 +212,6 @@ class Governing {
   const Policy& policy_;
   const Surroundings& around_;
   const std::vector<Stage> stages_;
-  std::string key_;
   EffectContext context_;
   std::vector<GovernedCall*> with_;  // performed together with it
 };

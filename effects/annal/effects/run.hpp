@@ -205,20 +205,18 @@ typename E::result Run::perform_observed(Given&& effect, const Policy* policy) {
 template <class E, class Given>
 typename E::result Run::perform_governed(Given&& effect, const Policy* policy) {
   const TypedHandler<E>& handler = required<E>(&effect);
-  if (policy == nullptr) {
-    if constexpr (NamesItsIdempotencyKey<E>) {
-      EffectContext context = context_;
-      const std::string key = effect.idempotency_key();
-      context.key = key;
-      return call_handler<E>(handlers_, surrounded_, handler, std::forward<Given>(effect), context);
-    } else {
-      return call_handler<E>(handlers_, surrounded_, handler, std::forward<Given>(effect),
-                             context_);
-    }
+  std::string key;
+  std::optional<EffectContext> keyed;
+  if constexpr (NamesItsIdempotencyKey<E>) {
+    key = effect.idempotency_key();
+    keyed.emplace(context_).key = key;
   }
+  const EffectContext& context = keyed ? *keyed : context_;
+  if (policy == nullptr)
+    return call_handler<E>(handlers_, surrounded_, handler, std::forward<Given>(effect), context);
   if constexpr (Governable<E>) {
     TypedCall<E> call(handlers_, surrounded_, effect, *policy);
-    const Surroundings around{context_, time(), options_.workers, options_.randomness};
+    const Surroundings around{context, time(), options_.workers, options_.randomness};
     try {
       govern(call, *policy, around);
     } catch (...) {
